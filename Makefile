@@ -1,0 +1,56 @@
+# Two doors: `make book` and `make test`.  Everything else is a window.
+PYTHON ?= python3
+BIN := .venv/bin
+NAME ?= chinchilla
+PARAMS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help book test chapter serve record clean lock browser
+
+help:
+	@echo "make book                     execute what is out of date and build the book"
+	@echo "make test                     run all tests (builds what they need)"
+	@echo "make chapter NAME=chinchilla  run one chapter; PARAMS=\"draws=500 seed=3\" sets parameters"
+	@echo "make serve                    show the built book on a local address"
+	@echo "make record                   accept the computed findings into data/findings/"
+	@echo "make clean                    remove everything that can be made again"
+	@echo "make lock                     pin requirements.txt anew from pyproject.toml"
+
+book: .venv/installed
+	@$(BIN)/moat book
+
+test: .venv/installed browser
+	@$(BIN)/python -m tests
+
+chapter: .venv/installed
+	@$(BIN)/moat chapter $(NAME) $(PARAMS)
+
+serve: .venv/installed
+	@$(BIN)/moat serve
+
+record: .venv/installed
+	@$(BIN)/moat record
+
+clean:
+	rm -rf _build .snakemake
+
+# The environment: the pinned closure, then this package, editable.
+.venv/installed: requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or newer is needed; say which with: make PYTHON=python3.12 book"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@echo "Installing the pinned environment (a few minutes the first time)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@
+
+# A Chromium for the browser tests, where one can be had.
+browser:
+	@command -v chromium chromium-browser google-chrome >/dev/null 2>&1 || \
+	  { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && \
+	    { apt-get install -y -qq chromium || { apt-get update -qq && apt-get install -y -qq chromium; }; } >/dev/null 2>&1; } || true
+
+lock:
+	@$(BIN)/python -m pip install --quiet uv==0.13.9
+	@$(BIN)/uv pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 --all-extras \
+	  --no-emit-index-url --custom-compile-command "make lock" pyproject.toml --output-file requirements.txt

@@ -1,0 +1,58 @@
+"""A number with its interval: what every estimator returns and every finding keeps."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy import stats
+
+from moat.errors import MoatError
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A point estimate, its interval at ``level``, the sample size and the method.
+
+    >>> Estimate(0.34, 0.31, 0.37, n=240, method="bootstrap of runs").half_width
+    0.03
+    """
+
+    value: float
+    low: float
+    high: float
+    n: int
+    method: str
+    level: float = 0.95
+
+    def __post_init__(self) -> None:
+        if not all(math.isfinite(x) for x in (self.value, self.low, self.high)):
+            raise MoatError(
+                f"An estimate must be finite, not {self.value} [{self.low}, {self.high}]; "
+                "look at the status of the fit that made it."
+            )
+        if self.low > self.high:
+            raise MoatError(f"The interval [{self.low}, {self.high}] is upside down.")
+
+    @property
+    def half_width(self) -> float:
+        return round((self.high - self.low) / 2, 15)
+
+
+def percentile_estimate(
+    value: float, replicates: ArrayLike, *, n: int, method: str, level: float = 0.95
+) -> Estimate:
+    """The percentile interval of ``replicates`` (Efron and Tibshirani 1993, chapter 13)."""
+    tail = (1 - level) / 2
+    low, high = np.quantile(np.asarray(replicates, float), [tail, 1 - tail])
+    return Estimate(float(value), float(low), float(high), n=n, method=method, level=level)
+
+
+def share_estimate(hits: ArrayLike, *, method: str, level: float = 0.95) -> Estimate:
+    """A share in per cent with its Wilson interval (Wilson 1927)."""
+    hits = np.asarray(hits, bool)
+    result = stats.binomtest(int(hits.sum()), len(hits)).proportion_ci(level, method="wilson")
+    ends = (100 * x for x in (hits.mean(), result.low, result.high))
+    return Estimate(*ends, n=len(hits), method=f"{method}; Wilson interval", level=level)
