@@ -1,0 +1,61 @@
+"""Name to checked table."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from moat import project
+from moat.sources.errors import RegistryError, SchemaError, SourceUnavailable
+from moat.sources.readers import READERS
+from moat.sources.registry import Source, find
+from moat.sources.schema import validate
+from moat.sources.store import fetch
+
+_loaded: dict[str, str] = {}
+
+
+def load(name: str) -> pd.DataFrame:
+    """The table called ``name``, checked against its schema, with plain column names.
+
+    Raises `RegistryError` (unknown name), `SourceUnavailable` (not in the cache, the mirror
+    or the network), `DigestMismatch` (not the pinned bytes) or `SchemaError` (not the
+    registered columns); every message says what to do.
+
+    >>> len(load("chinchilla-points"))
+    245
+    """
+    source = find(name)
+    paths = fetch(source) if source.remote else [_own(source)]
+    try:
+        raw = READERS[source.reader](paths)
+    except KeyError:
+        raise RegistryError(
+            f"Source {name!r} asks for the reader {source.reader!r}; readers.py has {', '.join(READERS)}."
+        ) from None
+    except (ValueError, UnicodeDecodeError) as error:
+        raise SchemaError(f"Source {name!r} cannot be read as {source.reader}: {error}.") from None
+    table = validate(source, raw.rename(columns=source.rename))
+    _loaded[name] = digest(source)
+    return table
+
+
+def loaded() -> dict[str, str]:
+    """Name and digest of every source this process has read: the provenance of its results."""
+    return dict(_loaded)
+
+
+def digest(source: Source) -> str:
+    """One sha256 for a source: that of its file, or of the list of its files' digests."""
+    if not source.remote:
+        return project.sha256(_own(source))
+    if len(source.files) == 1:
+        return source.files[0].sha256
+    import hashlib
+
+    return hashlib.sha256("".join(f.sha256 for f in source.files).encode()).hexdigest()
+
+
+def _own(source: Source):
+    if not source.path.is_file():
+        raise SourceUnavailable(f"{source.path} is missing; it is part of the repository: restore it with git.")
+    return source.path
