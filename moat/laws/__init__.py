@@ -1,0 +1,39 @@
+"""Scaling laws: functional forms, global fits, bootstrap, compute-optimal allocation."""
+
+from moat.laws.chinchilla import FLOP_PER_PARAM_TOKEN, Chinchilla
+from moat.laws.compare import fit_subsets, side_by_side
+from moat.laws.constants import PRINTED, UNROUNDED, published
+from moat.laws.diagnostics import binned_median
+from moat.laws.errors import BadValues, FitError, LengthMismatch, MissingColumns, TooFewPoints
+from moat.laws.fit import Fit, Status, huber_objective
+from moat.laws.law import Law, Term
+from moat.laws.likelihood import huber_likelihood, likelihood_ratio
+from moat.laws.profile import Profile, profile
+from moat.laws.split import nested_test, split_tests
+
+__all__ = [
+    "FLOP_PER_PARAM_TOKEN",
+    "PRINTED",
+    "UNROUNDED",
+    "BadValues",
+    "Chinchilla",
+    "Fit",
+    "FitError",
+    "Law",
+    "LengthMismatch",
+    "MissingColumns",
+    "Profile",
+    "Status",
+    "Term",
+    "TooFewPoints",
+    "binned_median",
+    "fit_subsets",
+    "huber_likelihood",
+    "huber_objective",
+    "likelihood_ratio",
+    "nested_test",
+    "profile",
+    "published",
+    "side_by_side",
+    "split_tests",
+]

@@ -1,0 +1,108 @@
+"""Profile intervals: how much worse the fit gets when one parameter is held.
+
+The drop in the objective has no textbook scale here.  With delta far below the residuals
+the Huber objective is almost an absolute deviation, and both the Laplace likelihood and
+the drop-in-dispersion test (Schrader and Hettmansperger 1980) gave intervals that covered
+the truth too rarely in our simulations: 74 to 95 % where 95 % were promised, depending on
+the noise.  So the cut-off is taken from the bootstrap: in each draw the full-data estimate
+plays the truth, and the cut-off is the quantile of what holding it costs.  That covers 92
+to 97 % in the same simulations (``tests/laws/test_coverage.py`` repeats them).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from moat.laws import engine
+from moat.laws.design import design
+from moat.laws.errors import FitError
+from moat.laws.resample import bootstrap_counts
+
+if TYPE_CHECKING:
+    from moat.laws.fit import Fit
+
+POINTS = 61
+#: Standard errors to each side of the estimate that the profile spans.
+REACH = 5.0
+
+
+@dataclass(frozen=True)
+class Profile:
+    """``curve`` has columns value and rise (objective above its minimum)."""
+
+    name: str
+    curve: pd.DataFrame
+    cutoff: float
+    interval: tuple[float, float]
+
+
+def profile(fit: Fit, name: str, *, alpha: float = 0.05, draws: int | None = None) -> Profile:
+    """The profile of one parameter and its bootstrap-calibrated interval.
+
+    Raises `FitError` when the profile does not rise above the cut-off on both sides within
+    `REACH` standard errors: the parameter is then not bounded by the data.
+    """
+    if fit.replicates.empty:
+        raise FitError("A profile needs bootstrap draws for its cut-off; call fit(..., draws=1000).")
+    features = design(fit.law, fit.data, uncentred=name)
+    theta = features.coordinates(fit.params.to_numpy())[0]
+    held = list(fit.law.names).index(name)
+    damping = engine.damping_matrix(features.terms, theta, fit.log_target, fit.delta)
+
+    # The other parameters start where the bootstrap cloud says they go with the held one.
+    cloud = np.cov(features.coordinates(fit.replicates.to_numpy()), rowvar=False)
+    along = cloud[held] / np.sqrt(cloud[held, held])
+    start = theta + np.linspace(-REACH, REACH, POINTS)[:, None] * along
+    end = _walk(features, fit, start, held, damping)
+    if not end.finished.all():
+        raise FitError(f"The profile of {name!r} did not converge at {(~end.finished).sum()} points.")
+
+    counts = bootstrap_counts(fit.units, draws or len(fit.replicates), fit.seed)
+    cutoff = float(np.quantile(_costs(features, fit, theta, held, counts, damping), 1 - alpha))
+    natural = features.natural(end.theta)[:, held]
+    curve = pd.DataFrame({"value": natural, "rise": np.maximum(end.objective - fit.objective, 0.0)})
+    return Profile(name, curve, cutoff, _crossings(curve, cutoff, name))
+
+
+def _walk(features, fit, start, held, damping) -> engine.Minimum:
+    """Minimise at every held value at once, from the estimate."""
+    weights = np.ones((len(start), fit.nobs), np.uint8)
+    problem = engine.Problem(features.terms, fit.log_target, weights, fit.delta, fixed=(held,))
+    return engine.minimise(problem, start, damping)
+
+
+def _costs(features, fit, theta, held, counts, damping) -> np.ndarray:
+    """What holding the parameter at its estimate costs in each bootstrap draw."""
+    ends = []
+    for fixed in ((held,), ()):
+        problem = engine.Problem(features.terms, fit.log_target, counts, fit.delta, fixed=fixed)
+        ends.append(engine.minimise(problem, theta, damping))
+    both = ends[0].finished & ends[1].finished
+    return (ends[0].objective - ends[1].objective)[both]
+
+
+def _crossings(curve: pd.DataFrame, cutoff: float, name: str) -> tuple[float, float]:
+    value, rise = curve["value"].to_numpy(), curve["rise"].to_numpy()
+    middle = int(np.argmin(rise))
+    low = _cross(value[: middle + 1][::-1], rise[: middle + 1][::-1], cutoff)
+    high = _cross(value[middle:], rise[middle:], cutoff)
+    if low is None or high is None:
+        raise FitError(
+            f"The profile of {name!r} stays below its cut-off within {REACH:g} standard errors; "
+            "the data do not bound it."
+        )
+    return low, high
+
+
+def _cross(value: np.ndarray, rise: np.ndarray, cutoff: float) -> float | None:
+    """Where the rise first exceeds the cut-off, by linear interpolation."""
+    above = np.flatnonzero(rise > cutoff)
+    if not len(above):
+        return None
+    i = int(above[0])
+    share = (cutoff - rise[i - 1]) / (rise[i] - rise[i - 1])
+    return float(value[i - 1] + share * (value[i] - value[i - 1]))

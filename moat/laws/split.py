@@ -1,0 +1,108 @@
+"""Do two groups of runs obey one law?  Tests that hold after looking at many groupings.
+
+The statistic is the drop of the summed Huber objective when the groups are fitted apart
+(or when a richer law is fitted).  Its null distribution comes from a residual bootstrap:
+losses are drawn from the *pooled* law plus residuals of the *separate* fits, resampled
+within strata so that each group keeps its own reading noise, and everything is refitted.
+
+Whoever has looked at several groupings and reports the most striking one needs the
+distribution of the most striking one.  `split_tests` takes the whole family that was
+looked at and adjusts by the maximum of the standardised statistics (Westfall and Young
+1993, chapter 2).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from moat.laws import engine
+from moat.laws.errors import FitError, TooFewPoints
+from moat.laws.fit import Fit
+
+#: A side with fewer rows cannot carry five parameters.
+MIN_SIDE = 20
+
+
+def split_tests(
+    pooled: Fit, splits: Mapping[str, NDArray[np.bool_]], *, strata: NDArray, draws: int = 999, seed: int = 0
+) -> pd.DataFrame:
+    """Test one law against two for each split of the rows, adjusted for the whole family.
+
+    ``splits`` maps a name to a mask (n,) of one side.  ``strata`` (n,) labels rows that
+    share a noise distribution.  Returns, by split: n_in, n_out, statistic, chance (its 95th
+    percentile if one law held), p (unadjusted) and p_adjusted.  Raises `TooFewPoints` when a side has fewer than `MIN_SIDE` rows.
+    """
+    target = simulate(pooled, strata, draws, seed)
+    together = _lowest(pooled, target, [pooled.params])
+    rows, null = {}, []
+    for name, mask in splits.items():
+        sides = [np.asarray(mask, bool), ~np.asarray(mask, bool)]
+        if min(side.sum() for side in sides) < MIN_SIDE:
+            raise TooFewPoints(f"Split {name!r} leaves a side with fewer than {MIN_SIDE} rows; drop it.")
+        fits = [_refit(pooled, side) for side in sides]
+        apart = [
+            _lowest(fit, target[:, side], [pooled.params, fit.params])
+            for fit, side in zip(fits, sides, strict=True)
+        ]
+        null.append(together - sum(apart))
+        drop = pooled.objective - sum(f.objective for f in fits)
+        rows[name] = {"n_in": int(sides[0].sum()), "n_out": int(sides[1].sum()), "statistic": drop}
+    table = pd.DataFrame.from_dict(rows, orient="index")
+    return table.assign(**_p_values(table["statistic"].to_numpy(), np.array(null)))
+
+
+def nested_test(
+    null: Fit, alternative: Fit, *, strata: NDArray, draws: int = 999, seed: int = 0
+) -> tuple[float, float]:
+    """Statistic and p-value of a richer law against one that it contains, on the same rows."""
+    if null.objective < alternative.objective:
+        raise FitError("The alternative fits worse than the null: it does not contain it.")
+    target = simulate(null, strata, draws, seed)
+    drop = null.objective - alternative.objective
+    embedded = null.params.reindex(list(alternative.law.names)).fillna(0.0)
+    simulated = _lowest(null, target, [null.params])
+    simulated = simulated - _lowest(alternative, target, [alternative.params, embedded])
+    return drop, float(_p_values(np.array([drop]), simulated[None])["p"][0])
+
+
+def simulate(null: Fit, strata: NDArray, draws: int, seed: int) -> engine.Array:
+    """Log losses (draws, n) under ``null``, with the residual noise of each stratum."""
+    rng = np.random.default_rng(seed)
+    noise = np.empty((draws, null.nobs))
+    for label in np.unique(strata):
+        rows = np.flatnonzero(strata == label)
+        resid = _refit(null, strata == label).resid
+        noise[:, rows] = rng.choice(resid - np.median(resid), (draws, len(rows)))
+    return np.log(null.fittedvalues) + noise
+
+
+def _refit(fit: Fit, mask: NDArray[np.bool_]) -> Fit:
+    return fit.law.fit(fit.data[mask], loss=fit.loss, delta=fit.delta, draws=0, start=fit.params)
+
+
+def _lowest(fit: Fit, target: engine.Array, starts: list[pd.Series]) -> engine.Array:
+    """The lowest objective (draws,) that ``fit``'s law reaches on simulated log losses."""
+    terms = fit.design.terms
+    every = np.ones(target.shape, np.uint8)
+    ends = []
+    for start in starts:
+        theta = fit.design.coordinates(start.to_numpy())[0]
+        damping = engine.damping_matrix(terms, theta, fit.log_target, fit.delta)
+        problem = engine.Problem(terms, target, every, fit.delta)
+        ends.append(engine.minimise(problem, theta, damping).objective)
+    return np.min(ends, axis=0)
+
+
+def _p_values(observed: engine.Array, null: engine.Array) -> dict[str, engine.Array]:
+    """The 95th percentile under the null, and both p-values; ``null`` has shape (splits, draws)."""
+    draws = null.shape[1]
+    p = (1 + (null >= observed[:, None]).sum(axis=1)) / (draws + 1)
+    centre, spread = null.mean(axis=1), null.std(axis=1)
+    most = ((null - centre[:, None]) / spread[:, None]).max(axis=0)
+    scaled = (observed - centre) / spread
+    adjusted = (1 + (most >= scaled[:, None]).sum(axis=1)) / (draws + 1)
+    return {"chance": np.quantile(null, 0.95, axis=1), "p": p, "p_adjusted": adjusted}
