@@ -1,0 +1,236 @@
+"""Findings: the only way for a number to travel from a computation into prose.
+
+A notebook makes one ``Findings``, records into it, and shows it in its last cell.  The
+display carries the findings as data, so the executed notebook is the record: nothing else
+is written, whoever runs it and however.
+
+>>> found = Findings("demo")
+>>> _ = found.record("runs", 240, unit="runs", exact="count")
+>>> found["runs"].text()
+'240 runs'
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import pandas as pd
+
+from moat import project
+from moat.estimate import Estimate
+from moat.evidence import numbers
+from moat.evidence.errors import EvidenceError
+from moat.sources import loaded
+
+MIME = "application/vnd.moat.findings+json"
+NAME = re.compile(r"[A-Za-z0-9]+(-[A-Za-z0-9]+)*")
+#: Drift allowed without a review: a share of the interval's half-width, or of an exact value.
+INTERVAL_DRIFT, EXACT_DRIFT = 0.05, 1e-6
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One number (or one word computed by a rule) with all that a reader may ask about it."""
+
+    name: str
+    value: float | str
+    low: float | None = None
+    high: float | None = None
+    level: float | None = None
+    unit: str = ""
+    n: int | None = None
+    method: str = ""
+    spec: str = ""
+    drift: float = EXACT_DRIFT
+    sources: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def is_word(self) -> bool:
+        return isinstance(self.value, str)
+
+    def parts(self) -> tuple[str, str]:
+        """Value and interval as text, without the unit; the interval is "" where there is none."""
+        if self.is_word:
+            return self.value, ""
+        if self.low is None:
+            return numbers.exact(self.value, self.spec), ""
+        return numbers.with_interval(self.value, self.low, self.high, self.spec)
+
+    def text(self) -> str:
+        """As printed in prose: value, interval, unit."""
+        value, interval = self.parts()
+        return join_unit(" ".join(x for x in (value, interval) if x), self.unit)
+
+    def drifted(self, other: Finding) -> str:
+        """Why ``other`` is not the same finding within the declared drift; "" when it is."""
+        if self.is_word or other.is_word:
+            return "" if self.value == other.value else f"{self.value!r} became {other.value!r}"
+        if (self.low is None) != (other.low is None):
+            return "it gained or lost its interval"
+        scale = abs(self.value) if self.low is None else (self.high - self.low) / 2
+        for end in ("value", "low", "high"):
+            before, now = getattr(self, end), getattr(other, end)
+            if before is not None and abs(now - before) > self.drift * scale + 1e-300:
+                return f"{end} {before:.8g} became {now:.8g} (allowed {self.drift * scale:.2g})"
+        return ""
+
+
+def join_unit(text: str, unit: str) -> str:
+    """A unit after a number: attached for % and ×, else after a space."""
+    if not unit:
+        return text
+    return f"{text}{unit}" if unit in ("%", "×") else f"{text} {unit}"
+
+
+class Findings:
+    """The findings of one chapter, in the order of recording."""
+
+    def __init__(self, chapter: str):
+        self.chapter = chapter
+        self._found: dict[str, Finding] = {}
+
+    def __getitem__(self, name: str) -> Finding:
+        return self._found[name]
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+    def record(
+        self,
+        name: str,
+        value: Estimate | float | str,
+        *,
+        unit: str = "",
+        exact: str = "",
+        rule: str = "",
+        n: int | None = None,
+        spec: str = "",
+        drift: float | None = None,
+        sources: tuple[str, ...] = (),
+    ) -> Finding:
+        """Keep one finding under ``name`` (letters, digits and hyphens).
+
+        ``value`` is an `Estimate` (which brings interval, n and method), a bare number with
+        ``exact`` saying why it needs no interval ("count", "closed form of published
+        constants"), or a word with the ``rule`` that chose it.  ``spec`` overrides the
+        digits.  ``drift`` is how far a later run may move without a review, as a share of
+        the interval's half-width (or of the value).  ``sources`` defaults to all read so far.
+
+        Raises `EvidenceError` for a bad or repeated name and for a number without interval.
+        """
+        if not NAME.fullmatch(name):
+            raise EvidenceError(f"A finding is named by words joined with hyphens, not {name!r}.")
+        if name in self._found:
+            raise EvidenceError(f"{self.chapter}.{name} is recorded twice; give each finding its own name.")
+        known = loaded()
+        kept = {s: known[s] for s in (sources or known)}
+        common = {"name": name, "unit": unit, "spec": spec, "sources": kept}
+        self._found[name] = _finding(value, common, exact, rule, n, drift)
+        return self._found[name]
+
+    def record_all(self, estimates: dict[str, Estimate], **options) -> None:
+        """Record several estimates with the same options."""
+        for name, estimate in estimates.items():
+            self.record(name, estimate, **options)
+
+    def table(self) -> pd.DataFrame:
+        """One row a finding: id, printed text, n, method."""
+        rows = [(f"{self.chapter}.{f.name}", f.text(), f.n, f.method) for f in self._found.values()]
+        return pd.DataFrame(rows, columns=["finding", "result", "n", "method"])
+
+    def _repr_mimebundle_(self, include=None, exclude=None) -> dict:
+        payload = {"chapter": self.chapter, "findings": [_rounded(f) for f in self._found.values()]}
+        html = self.table().to_html(index=False, na_rep="", border=0, classes="dataframe findings")
+        return {"text/plain": f"{len(self)} findings of {self.chapter}", "text/html": html, MIME: payload}
+
+
+def _finding(value, common: dict, exact: str, rule: str, n: int | None, drift: float | None) -> Finding:
+    if isinstance(value, Estimate):
+        interval = {"low": value.low, "high": value.high, "level": value.level}
+        drift = INTERVAL_DRIFT if drift is None else drift
+        return Finding(value=value.value, n=value.n, method=value.method, drift=drift, **interval, **common)
+    if isinstance(value, str):
+        if not rule:
+            raise EvidenceError(f"The word {value!r} needs the rule that chose it: record(..., rule=...).")
+        return Finding(value=value, n=n, method=rule, **common)
+    if not exact:
+        raise EvidenceError(
+            f"{common['name']} has no interval; record an Estimate, or say why it needs none: exact=..."
+        )
+    drift = EXACT_DRIFT if drift is None else drift
+    return Finding(value=float(value), n=n, method=exact, drift=drift, **common)
+
+
+def _rounded(finding: Finding) -> dict:
+    """Ten significant digits: enough for every use, and the same on every machine."""
+    values = asdict(finding)
+    for key in ("value", "low", "high"):
+        if isinstance(values[key], float):
+            values[key] = float(f"{values[key]:.10g}")
+    return {k: v for k, v in values.items() if v not in (None, "", {})}
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """The findings of one executed chapter with the circumstances of the run."""
+
+    name: str
+    title: str
+    parameters: dict
+    commit: str
+    executed: str
+    seconds: float
+    device: str
+    versions: dict[str, str]
+    findings: dict[str, Finding]
+
+    @property
+    def sources(self) -> dict[str, str]:
+        merged: dict[str, str] = {}
+        for finding in self.findings.values():
+            merged |= finding.sources
+        return dict(sorted(merged.items()))
+
+    def save(self, path: Path) -> Path:
+        body = {k: v for k, v in vars(self).items() if k != "findings"}
+        body["findings"] = [_rounded(f) for f in self.findings.values()]
+        return project.write_json(path, body)
+
+    @classmethod
+    def load(cls, path: Path) -> Chapter:
+        """Raises `EvidenceError` when the file is not a chapter's findings."""
+        try:
+            body = json.loads(path.read_text(encoding="utf-8"))
+            body["findings"] = parse(body["findings"])
+            return cls(**body)
+        except (OSError, ValueError, TypeError, KeyError) as error:
+            raise EvidenceError(f"{path} does not hold a chapter's findings ({error}).") from None
+
+
+def parse(rows: list[dict]) -> dict[str, Finding]:
+    """Findings by name from their stored form."""
+    return {row["name"]: Finding(**row) for row in rows}
+
+
+def recorded_path(chapter: str) -> Path:
+    return project.root() / "data" / "findings" / f"{chapter}.json"
+
+
+def computed_path(chapter: str) -> Path:
+    return project.build() / "findings" / f"{chapter}.json"
+
+
+def drift(recorded: Chapter, computed: Chapter) -> list[str]:
+    """One sentence for each finding that left its recorded value."""
+    sentences = []
+    for name, before in recorded.findings.items():
+        now = computed.findings.get(name)
+        why = "it is no longer computed" if now is None else before.drifted(now)
+        if why:
+            sentences.append(f"{computed.name}.{name}: {why}")
+    new = [n for n in computed.findings if n not in recorded.findings]
+    return sentences + [f"{computed.name}.{name}: it is not recorded yet" for name in new]
+

@@ -1,0 +1,71 @@
+"""Published results against ours: ``data/published.csv`` is the list, the score is computed."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import pandas as pd
+import pandera.errors
+import pandera.pandas as pa
+
+from moat import project
+from moat.evidence.errors import EvidenceError
+from moat.evidence.findings import Chapter, Finding
+
+KINDS = ("absolute", "relative", "at most")
+
+SCHEMA = pa.DataFrameSchema(
+    {
+        "id": pa.Column(str, pa.Check.str_matches(r"^[a-z0-9-]+\.[a-zA-Z0-9.-]+$"), unique=True),
+        "finding": pa.Column(str, pa.Check.str_matches(r"^[a-z0-9-]+\.[A-Za-z0-9-]+$")),
+        "quantity": pa.Column(str),
+        "published": pa.Column(float, coerce=True),
+        "uncertainty": pa.Column(float, nullable=True, coerce=True),
+        "tolerance": pa.Column(float, pa.Check.gt(0), coerce=True),
+        "kind": pa.Column(str, pa.Check.isin(KINDS)),
+        "citation": pa.Column(str),
+        "place": pa.Column(str),
+        "note": pa.Column(str, nullable=True),
+    },
+    strict=True,
+)
+
+
+def load_published(path: Path | None = None) -> pd.DataFrame:
+    """The list, checked.  Raises `EvidenceError` for a malformed row."""
+    path = path or project.root() / "data" / "published.csv"
+    try:
+        return SCHEMA.validate(pd.read_csv(path))
+    except pandera.errors.SchemaError as error:
+        raise EvidenceError(f"{path.name} is malformed: {error}") from None
+
+
+def within(finding: Finding, published: float, tolerance: float, kind: str) -> bool:
+    """Whether our value reproduces the published one.
+
+    ``absolute`` and ``relative`` compare the distance; ``at most`` asks that ours does not
+    exceed ``tolerance``, as for a minimum that a better optimiser may undercut.
+    """
+    ours = float(finding.value)
+    if kind == "at most":
+        return ours <= tolerance
+    scale = abs(published) if kind == "relative" else 1.0
+    return math.isfinite(ours) and abs(ours - published) <= tolerance * scale
+
+
+def scoreboard(chapters: dict[str, Chapter], published: pd.DataFrame | None = None) -> pd.DataFrame:
+    """The list with our text and the outcome: reproduced, missed or not run."""
+    published = load_published() if published is None else published
+    ours, outcome = [], []
+    for row in published.itertuples():
+        chapter, name = row.finding.split(".", 1)
+        finding = chapters[chapter].findings.get(name) if chapter in chapters else None
+        if finding is None:
+            ours.append("")
+            outcome.append("not run")
+            continue
+        ours.append(finding.text())
+        good = within(finding, row.published, row.tolerance, row.kind)
+        outcome.append("reproduced" if good else "missed")
+    return published.assign(ours=ours, outcome=outcome)
