@@ -1,0 +1,72 @@
+"""One look for all figures, SVG with text kept as text, and the data that was drawn."""
+
+from __future__ import annotations
+
+import io
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import pandas as pd
+import seaborn as sns
+
+from moat.show.palette import GREY
+
+#: Width in inches of a figure that fills the text column.
+WIDTH = 7.2
+
+
+def setup() -> None:
+    """Set the look.  Call once, in the cell of imports."""
+    sns.set_theme(context="notebook", style="ticks")
+    mpl.use("agg")
+    mpl.rcParams.update(
+        {
+            "figure.figsize": (WIDTH, 4.2),
+            "figure.constrained_layout.use": True,
+            "font.family": "sans-serif",
+            "font.sans-serif": ["DejaVu Sans"],
+            "font.size": 10.5,
+            "axes.labelsize": 10.5,
+            "axes.titlesize": 11,
+            "axes.titlelocation": "left",
+            "xtick.labelsize": 9.5,
+            "ytick.labelsize": 9.5,
+            "axes.spines.top": False,
+            "axes.spines.right": False,
+            "axes.edgecolor": GREY,
+            "legend.frameon": False,
+            "legend.fontsize": 9.5,
+            # Text stays text: searchable, scalable, and read aloud.
+            "svg.fonttype": "none",
+            # The same figure gives the same bytes.
+            "svg.hashsalt": "moat",
+        }
+    )
+
+
+class Figure:
+    """A drawn figure and the table behind it, as one display.
+
+    Jupyter shows the picture; the book also offers the table as CSV below it.
+    """
+
+    def __init__(self, drawing: mpl.figure.Figure, data: pd.DataFrame | None):
+        buffer = io.StringIO()
+        drawing.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
+        plt.close(drawing)
+        self.svg = buffer.getvalue()
+        self.data = data
+
+    def _repr_mimebundle_(self, include=None, exclude=None) -> dict:
+        bundle = {"image/svg+xml": self.svg, "text/plain": "<figure>"}
+        if self.data is not None:
+            bundle["text/csv"] = self.data.to_csv(index=False, float_format="%.8g", lineterminator="\n")
+        return bundle
+
+
+def figure(drawing: mpl.figure.Figure, data: pd.DataFrame | None = None) -> Figure:
+    """Show ``drawing`` and publish ``data`` beside it.
+
+    Leave ``data`` out where it would republish a table whose licence does not allow it.
+    """
+    return Figure(drawing, data)

@@ -1,0 +1,38 @@
+"""One colour and one marker for each thing that returns from chapter to chapter.
+
+The colours are those of Okabe and Ito (2008), distinguishable with the common forms of
+colour blindness; yellow is left out because it vanishes on white.  A marker always goes
+with a colour, so nothing depends on colour alone.
+"""
+
+from __future__ import annotations
+
+BLACK, ORANGE, SKY, GREEN, BLUE, RED, PURPLE, GREY = (
+    "#222222", "#D17D00", "#3E9BD0", "#008F68", "#0072B2", "#C44E00", "#B5608F", "#7A7A7A",
+)  # fmt: skip
+
+COLOURS = {
+    "ours": BLUE,
+    "epoch": GREEN,
+    "hoffmann": RED,
+    "slices": PURPLE,
+    "others": SKY,
+    "dropped": ORANGE,
+    "reference": GREY,
+    "text": BLACK,
+}
+MARKERS = {
+    "ours": "o",
+    "epoch": "s",
+    "hoffmann": "D",
+    "slices": "^",
+    "others": "o",
+    "dropped": "X",
+    "reference": "v",
+    "text": ".",
+}
+
+
+def colour(name: str) -> str:
+    """The colour of a named thing.  Raises KeyError: give a newcomer its own entry above."""
+    return COLOURS[name]
