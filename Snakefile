@@ -1,0 +1,45 @@
+# The graph: notebooks -> executed chapters and findings -> html.
+# `moat plan` (part of `make book`) has fetched the sources and decided which chapters can be
+# computed here; the others are published from data/findings/.
+import sys
+
+from moat.publish.plan import chapter_files, load_plan, page_files
+
+PLAN = load_plan()
+MOAT = f"{sys.executable} -m moat"
+
+
+rule all:
+    input:
+        "_build/html/index.html",
+
+
+rule chapter:
+    # Only the modules that the notebook imports are inputs: an edit reruns what depends on it.
+    input:
+        lambda wildcards: chapter_files(wildcards.chapter),
+    output:
+        notebook="_build/executed/{chapter}.ipynb",
+        findings="_build/findings/{chapter}.json",
+    log:
+        "_build/logs/{chapter}.log",
+    params:
+        moat=MOAT,
+    shell:
+        "{params.moat} execute {wildcards.chapter} > {log} 2>&1"
+
+
+rule html:
+    input:
+        expand("_build/executed/{chapter}.ipynb", chapter=PLAN.computed),
+        expand("_build/findings/{chapter}.json", chapter=PLAN.computed),
+        expand("data/findings/{chapter}.json", chapter=PLAN.recorded),
+        page_files(),
+    output:
+        "_build/html/index.html",
+    log:
+        "_build/logs/html.log",
+    params:
+        moat=MOAT,
+    shell:
+        "{params.moat} render > {log} 2>&1"

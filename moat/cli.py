@@ -1,0 +1,150 @@
+"""The command line: ``moat sources``, ``moat chapter``, ``moat book``, ``moat record``, ``moat serve``."""
+
+from __future__ import annotations
+
+import functools
+import http.server
+import sys
+from typing import Annotated
+
+import typer
+from tqdm import tqdm
+
+from moat import project, sources
+from moat.errors import MoatError
+from moat.publish import book, parameters, plan
+from moat.publish.run import execute
+from moat.publish.stage import clean as clean_tree
+
+app = typer.Typer(
+    help="How Wide Is the Moat?  Build the book and its parts.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+sources_app = typer.Typer(help="External tables: list, fetch, verify.", no_args_is_help=True)
+app.add_typer(sources_app, name="sources")
+
+
+@sources_app.command("list")
+def list_sources() -> None:
+    """Every table with its size and whether its bytes are at hand."""
+    for source in sources.registry().values():
+        if source.remote:
+            state = "at hand" if sources.have(source) else "not fetched"
+            size = f"{sum(f.bytes for f in source.files):,} bytes"
+        else:
+            state, size = "in the repository", ""
+        typer.echo(f"{source.name:26} {state:18} {size:>14}  {source.title}")
+
+
+@sources_app.command("fetch")
+def fetch_sources(names: Annotated[list[str] | None, typer.Argument()] = None) -> None:
+    """Download what is missing (all sources when no NAME is given)."""
+    wanted = [sources.find(n) for n in names or [s.name for s in sources.registry().values() if s.remote]]
+    for source in tqdm(wanted, unit="source", disable=not sys.stderr.isatty()):
+        for path in sources.fetch(source, progress=sys.stderr.isatty()):
+            typer.echo(f"{source.name}: {path}")
+
+
+@sources_app.command("verify")
+def verify_sources() -> None:
+    """Load every table that is at hand: digests, schemas, keys."""
+    missing = []
+    for source in tqdm(sources.registry().values(), unit="table", disable=not sys.stderr.isatty()):
+        if source.remote and not sources.have(source):
+            missing.append(source.name)
+            continue
+        typer.echo(f"{source.name}: {len(sources.load(source.name)):,} rows")
+    if missing:
+        raise sources.SourceUnavailable(f"Not at hand, so not verified: {', '.join(missing)}.")
+
+
+@app.command()
+def chapter(
+    name: Annotated[str, typer.Argument(help="A chapter, such as chinchilla.")],
+    params: Annotated[list[str] | None, typer.Argument(help="Parameters as name=value.")] = None,
+) -> None:
+    """Run one chapter with its own parameters; the book is left alone."""
+    output = project.build() / "scratch" / f"{name}.ipynb"
+    ran = execute(name, parameters.from_text(params or []), output, progress=sys.stderr.isatty())
+    ran.save(output.with_suffix(".json"))
+    for finding in ran.findings.values():
+        typer.echo(f"{name}.{finding.name:34} {finding.text()}")
+    typer.echo(f"{output}: {len(ran.findings)} findings, {ran.seconds:.0f} s")
+
+
+@app.command("execute", hidden=True)
+def execute_for_book(name: str) -> None:
+    """Run one chapter at its defaults for the book; the Snakefile calls this."""
+    failed = project.build() / "logs" / f"{name}.failed"
+    failed.unlink(missing_ok=True)
+    try:
+        ran = execute(name, {}, project.build() / "executed" / f"{name}.ipynb")
+    except MoatError as error:
+        project.write(failed, str(error) + "\n")
+        raise
+    ran.save(project.build() / "findings" / f"{name}.json")
+
+
+@app.command("render", hidden=True)
+def render_pages() -> None:
+    """Stage and render the pages; the Snakefile calls this."""
+    failed = project.build() / "logs" / "html.failed"
+    failed.unlink(missing_ok=True)
+    try:
+        book.render()
+    except MoatError as error:
+        project.write(failed, str(error) + "\n")
+        raise
+
+
+@app.command("book")
+def build_book(cores: Annotated[int | None, typer.Option(help="Cores to use; all by default.")] = None) -> None:
+    """Execute what is out of date and render the book."""
+    typer.echo(book.build(cores))
+
+
+@app.command()
+def record() -> None:
+    """Accept the findings of the last build into data/findings/."""
+    for path in book.record():
+        typer.echo(path.relative_to(project.root()))
+    typer.echo("Review the diff like code, and the prose that rests on it.")
+
+
+@app.command("plan")
+def show_plan() -> None:
+    """Which chapters can be computed here."""
+    made = plan.make_plan()
+    typer.echo(f"computed: {', '.join(made.computed) or 'none'}")
+    typer.echo(f"recorded: {', '.join(made.recorded) or 'none'}")
+
+
+@app.command()
+def serve(port: Annotated[int, typer.Option(help="0 picks a free one.")] = 8000) -> None:
+    """Serve the built book on this machine."""
+    if not book.index_page().is_file():
+        raise MoatError("There is no book yet; run `make book` first.")
+    handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=str(book.index_page().parent))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", port), handler) as server:
+        typer.echo(f"http://127.0.0.1:{server.server_address[1]}/  (stop with Ctrl-C)")
+        try:
+            server.serve_forever()
+        except KeyboardInterrupt:
+            typer.echo("stopped")
+
+
+@app.command()
+def clean() -> None:
+    """Remove everything that can be made again."""
+    clean_tree()
+
+
+def main() -> None:
+    """Run, and print an error of the user's as one sentence without a traceback."""
+    try:
+        app()
+    except MoatError as error:
+        typer.echo(str(error), err=True)
+        sys.exit(1)

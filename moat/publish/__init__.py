@@ -1,0 +1,1 @@
+"""From notebooks to a book: strict execution, staging, roles for prose, checks of the result."""

@@ -1,0 +1,146 @@
+"""The whole book: plan, run Snakemake, say what was done."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from moat import project
+from moat.evidence.errors import Drift
+from moat.evidence.findings import Chapter, drift, recorded_path
+from moat.publish.errors import BuildFailed
+from moat.publish.plan import Plan, load_plan, make_plan
+from moat.publish.stage import stage
+
+
+def index_page() -> Path:
+    return project.build() / "html" / "index.html"
+
+
+def build(cores: int | None = None) -> str:
+    """Build what is out of date and return the closing lines.
+
+    Raises `BuildFailed` (with the failing cell last) or any error of the plan.
+    """
+    started = time.monotonic()
+    with only_one():
+        plan = make_plan(progress=sys.stderr.isatty())
+        before = _stamp(index_page())
+        code = _snakemake(cores)
+        if code:
+            raise BuildFailed(_why())
+    fresh = _stamp(index_page()) != before
+    return _summary(plan, fresh, time.monotonic() - started)
+
+
+@contextmanager
+def only_one() -> Iterator[None]:
+    """Hold the lock of the build folder; the system frees it even when a build is killed.
+
+    Snakemake's own lock files outlive a killed process and would have to be removed by hand.
+    """
+    path = project.build() / ".lock"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with open(path, "w") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise BuildFailed("Another build is running in this folder; wait for it to end.") from None
+        yield
+
+
+def _snakemake(cores: int | None) -> int:
+    command = [sys.executable, "-m", "snakemake", "--nolock", "--cores", str(cores or os.cpu_count() or 1)]
+    return subprocess.run(command, cwd=project.root()).returncode
+
+
+def _stamp(path: Path) -> int:
+    return path.stat().st_mtime_ns if path.is_file() else 0
+
+
+def _why() -> str:
+    """The end of the newest log of a failed step: a failing cell is the last thing on the screen."""
+    failed = sorted((project.build() / "logs").glob("*.failed"), key=_stamp)
+    if not failed:
+        return "The build failed; Snakemake says why above."
+    return "\n\n".join(path.read_text(encoding="utf-8").strip() for path in failed)
+
+
+def _summary(plan: Plan, fresh: bool, seconds: float) -> str:
+    lines = []
+    if plan.recorded:
+        lines.append("Not recomputed, published from recorded findings:")
+        lines += [f"  {name} (no {', '.join(missing)})" for name, missing in plan.recorded.items()]
+    if not fresh:
+        lines.append("Nothing to do: the book is up to date.")
+    count = f"{len(plan.computed)} chapters computed, {len(plan.recorded)} recorded"
+    lines.append(f"{index_page()}: {count}, {seconds:.0f} s")
+    return "\n".join(lines)
+
+
+def load_chapters(plan: Plan) -> dict[str, Chapter]:
+    return {name: Chapter.load(plan.findings(name)) for name in plan.chapters}
+
+
+def check_drift(plan: Plan) -> list[str]:
+    """Raise `Drift` when a computed finding left its recorded value; return notes on new ones."""
+    notes, left = [], []
+    for name in plan.computed:
+        if not recorded_path(name).is_file():
+            notes.append(f"{name} has no recorded findings yet; run `make record` and commit them.")
+            continue
+        for sentence in drift(Chapter.load(recorded_path(name)), Chapter.load(plan.findings(name))):
+            (notes if sentence.endswith("not recorded yet") else left).append(sentence)
+    if left:
+        raise Drift(
+            "Findings left their recorded values:\n  " + "\n  ".join(left) + "\n"
+            "If that is right, run `make record`, read the diff of data/findings/ and the prose that "
+            "rests on it, and commit."
+        )
+    return notes
+
+
+def render() -> None:
+    """Stage and render the pages; the Snakefile calls this once all chapters are there."""
+    plan = load_plan()
+    for note in check_drift(plan):
+        print(note)
+    tree = stage(plan, load_chapters(plan))
+    command = [
+        str(Path(sys.executable).with_name("jupyter-book")), "build", str(tree),
+        "--path-output", str(project.root()), "-n", "-W", "--keep-going",
+    ]  # fmt: skip
+    done = subprocess.run(command, cwd=project.root(), capture_output=True, text=True)
+    output = done.stdout + done.stderr
+    print(output)
+    if done.returncode:
+        index_page().unlink(missing_ok=True)
+        raise BuildFailed("The pages have faults:\n" + "\n".join(_warnings(output)))
+
+
+def _warnings(output: str) -> list[str]:
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", output).splitlines()
+    found = [line for line in plain if "WARNING" in line or "ERROR" in line]
+    return list(dict.fromkeys(found)) or plain[-20:]
+
+
+def record() -> list[Path]:
+    """Accept the computed findings of the last build as the recorded ones."""
+    plan = load_plan()
+    if not plan.computed:
+        raise BuildFailed("No chapter was computed; run `make book` first.")
+    accepted = []
+    for name in plan.computed:
+        target = recorded_path(name)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(plan.findings(name), target)
+        accepted.append(target)
+    return accepted

@@ -1,0 +1,102 @@
+"""What a notebook really depends on, read from its code and not from a list kept by hand.
+
+Modules: every ``moat`` import of the notebook, followed through the package.  Tables: every
+``sources.load("name")`` with a literal name.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from moat import project, sources
+from moat.publish.errors import PublishError
+from moat.publish.parameters import read
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Files and source names that a chapter's results depend on."""
+
+    modules: tuple[Path, ...]
+    sources: tuple[str, ...]
+
+    @property
+    def remote(self) -> tuple[str, ...]:
+        return tuple(s for s in self.sources if sources.find(s).remote)
+
+    def files(self) -> list[Path]:
+        """Modules and own tables, as paths."""
+        own = [sources.find(s).path for s in self.sources if not sources.find(s).remote]
+        return [*self.modules, *own]
+
+
+def inputs(notebook: Path) -> Inputs:
+    """Raises `PublishError` for code that does not parse or a source name that is computed."""
+    code = "\n".join(c.source for c in read(notebook).cells if c.cell_type == "code")
+    try:
+        tree = ast.parse(code)
+    except SyntaxError as error:
+        raise PublishError(f"{notebook.name} does not parse: {error}.") from None
+    modules: dict[str, Path] = {}
+    for name in _imports(tree, ""):
+        _follow(name, modules)
+    return Inputs(tuple(sorted(modules.values())), tuple(sorted(set(_loads(tree, notebook.name)))))
+
+
+def _loads(tree: ast.AST, where: str) -> list[str]:
+    names = []
+    for node in ast.walk(tree):
+        if not (isinstance(node, ast.Call) and ast.unparse(node.func) == "sources.load"):
+            continue
+        if not (node.args and isinstance(node.args[0], ast.Constant) and isinstance(node.args[0].value, str)):
+            raise PublishError(f"{where}: write the name in {ast.unparse(node)} as a literal string.")
+        names.append(sources.find(node.args[0].value).name)
+    return names
+
+
+def _imports(tree: ast.AST, package: str) -> list[str]:
+    """Names of ``moat`` modules that the code imports; functions imported by name count as their module."""
+    names = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names += [a.name for a in node.names]
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            names += [node.module or "", *(f"{node.module}.{a.name}" for a in node.names)]
+    return [n for n in names if n == "moat" or n.startswith("moat.")]
+
+
+def _follow(name: str, seen: dict[str, Path]) -> None:
+    """Add the module, its parent packages and everything they import."""
+    path = _origin(name)
+    if name in seen or path is None:
+        return
+    seen[name] = path
+    for found in _module_imports(path, path.stat().st_mtime_ns):
+        _follow(found, seen)
+    if "." in name:
+        _follow(name.rpartition(".")[0], seen)
+
+
+@lru_cache(maxsize=256)
+def _module_imports(path: Path, stamp: int) -> tuple[str, ...]:
+    return tuple(_imports(ast.parse(path.read_text(encoding="utf-8")), ""))
+
+
+@lru_cache(maxsize=512)
+def _origin(name: str) -> Path | None:
+    """The file of a module of this package, or None for a name that is not a module."""
+    relative = Path(*name.split("."))
+    base = Path(importlib.util.find_spec("moat").origin).parents[1]
+    for candidate in (base / relative.with_suffix(".py"), base / relative / "__init__.py"):
+        if candidate.is_file():
+            return candidate
+    return None
+
+
+def registry_files() -> list[Path]:
+    """The registries themselves; a changed schema or digest concerns every reader of tables."""
+    return [project.root() / "data" / n for n in ("sources.yml", "facts.yml")]
