@@ -100,7 +100,9 @@ def render_pages() -> None:
 
 
 @app.command("book")
-def build_book(cores: Annotated[int | None, typer.Option(help="Cores to use; all by default.")] = None) -> None:
+def build_book(
+    cores: Annotated[int | None, typer.Option(help="Cores to use; all by default.")] = None,
+) -> None:
     """Execute what is out of date and render the book."""
     typer.echo(book.build(cores))
 

@@ -57,7 +57,9 @@ def load_claims(path: Path | None = None) -> list[Claim]:
         try:
             claim = Claim(**entry | {"chapters": tuple(entry["chapters"])})
         except (TypeError, KeyError) as error:
-            raise EvidenceError(f"{path.name}: claim {entry.get('id', '?')} is malformed ({error}).") from None
+            raise EvidenceError(
+                f"{path.name}: claim {entry.get('id', '?')} is malformed ({error})."
+            ) from None
         if any(part not in KINDS for part in claim.kind.split("/")) or claim.peek not in PEEKS:
             raise EvidenceError(f"{path.name}: claim {claim.id} has an unknown kind or peek.")
         claims.append(claim)

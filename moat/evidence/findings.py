@@ -5,7 +5,7 @@ display carries the findings as data, so the executed notebook is the record: no
 is written, whoever runs it and however.
 
 >>> found = Findings("demo")
->>> _ = found.record("runs", 240, unit="runs", exact="count")
+>>> found.record("runs", 240, unit="runs", exact="count")
 >>> found["runs"].text()
 '240 runs'
 """
@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -110,7 +111,7 @@ class Findings:
         spec: str = "",
         drift: float | None = None,
         sources: tuple[str, ...] = (),
-    ) -> Finding:
+    ) -> None:
         """Keep one finding under ``name`` (letters, digits and hyphens).
 
         ``value`` is an `Estimate` (which brings interval, n and method), a bare number with
@@ -129,21 +130,20 @@ class Findings:
         kept = {s: known[s] for s in (sources or known)}
         common = {"name": name, "unit": unit, "spec": spec, "sources": kept}
         self._found[name] = _finding(value, common, exact, rule, n, drift)
-        return self._found[name]
 
-    def record_all(self, estimates: dict[str, Estimate], **options) -> None:
-        """Record several estimates with the same options."""
-        for name, estimate in estimates.items():
-            self.record(name, estimate, **options)
+    def record_all(self, values: Mapping[str, Estimate | float | str], **options) -> None:
+        """Record several findings with the same options."""
+        for name, value in values.items():
+            self.record(name, value, **options)
 
     def table(self) -> pd.DataFrame:
-        """One row a finding: id, printed text, n, method."""
-        rows = [(f"{self.chapter}.{f.name}", f.text(), f.n, f.method) for f in self._found.values()]
+        """One row a finding: name, printed text, n, method."""
+        rows = [(f.name, f.text(), "" if f.n is None else f"{f.n:,}", f.method) for f in self._found.values()]
         return pd.DataFrame(rows, columns=["finding", "result", "n", "method"])
 
     def _repr_mimebundle_(self, include=None, exclude=None) -> dict:
         payload = {"chapter": self.chapter, "findings": [_rounded(f) for f in self._found.values()]}
-        html = self.table().to_html(index=False, na_rep="", border=0, classes="dataframe findings")
+        html = self.table().to_html(index=False, border=0, classes="dataframe findings")
         return {"text/plain": f"{len(self)} findings of {self.chapter}", "text/html": html, MIME: payload}
 
 
@@ -233,4 +233,3 @@ def drift(recorded: Chapter, computed: Chapter) -> list[str]:
             sentences.append(f"{computed.name}.{name}: {why}")
     new = [n for n in computed.findings if n not in recorded.findings]
     return sentences + [f"{computed.name}.{name}: it is not recorded yet" for name in new]
-

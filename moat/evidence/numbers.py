@@ -60,6 +60,19 @@ def exact(x: float, spec: str = "") -> str:
     return plain(x, 3 - math.floor(math.log10(abs(x))))
 
 
+def compact(x: float, digits: int) -> str:
+    """At most ``digits`` significant digits and no trailing zeros; "" for NaN.
+
+    >>> compact(0.347312345, 5), compact(1.2219e-16, 4), compact(84.0, 6), compact(math.nan, 4)
+    ('0.34731', '1.222 × 10⁻¹⁶', '84', '')
+    """
+    if math.isnan(x):
+        return ""
+    if _is_awkward(x):
+        return scientific(x, digits)
+    return f"{x:.{digits}g}".replace("-", MINUS)
+
+
 def with_interval(value: float, low: float, high: float, spec: str = "") -> tuple[str, str]:
     """The value and its interval, both to the digits that the interval supports.
 

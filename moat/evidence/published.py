@@ -55,17 +55,17 @@ def within(finding: Finding, published: float, tolerance: float, kind: str) -> b
 
 
 def scoreboard(chapters: dict[str, Chapter], published: pd.DataFrame | None = None) -> pd.DataFrame:
-    """The list with our text and the outcome: reproduced, missed or not run."""
+    """The list with our value (NaN where not run) and the outcome: reproduced, missed or not run."""
     published = load_published() if published is None else published
     ours, outcome = [], []
     for row in published.itertuples():
         chapter, name = row.finding.split(".", 1)
         finding = chapters[chapter].findings.get(name) if chapter in chapters else None
         if finding is None:
-            ours.append("")
+            ours.append(math.nan)
             outcome.append("not run")
             continue
-        ours.append(finding.text())
+        ours.append(float(finding.value))
         good = within(finding, row.published, row.tolerance, row.kind)
         outcome.append("reproduced" if good else "missed")
     return published.assign(ours=ours, outcome=outcome)

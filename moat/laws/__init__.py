@@ -1,8 +1,8 @@
 """Scaling laws: functional forms, global fits, bootstrap, compute-optimal allocation."""
 
 from moat.laws.chinchilla import FLOP_PER_PARAM_TOKEN, Chinchilla
-from moat.laws.compare import fit_subsets, side_by_side
-from moat.laws.constants import PRINTED, UNROUNDED, published
+from moat.laws.compare import fit_subsets, match_runs, side_by_side
+from moat.laws.constants import GOPHER_FLOP, PRINTED, UNROUNDED, published
 from moat.laws.diagnostics import binned_median
 from moat.laws.errors import BadValues, FitError, LengthMismatch, MissingColumns, TooFewPoints
 from moat.laws.fit import Fit, Status, huber_objective
@@ -13,6 +13,7 @@ from moat.laws.split import nested_test, split_tests
 
 __all__ = [
     "FLOP_PER_PARAM_TOKEN",
+    "GOPHER_FLOP",
     "PRINTED",
     "UNROUNDED",
     "BadValues",
@@ -31,6 +32,7 @@ __all__ = [
     "huber_likelihood",
     "huber_objective",
     "likelihood_ratio",
+    "match_runs",
     "nested_test",
     "profile",
     "published",

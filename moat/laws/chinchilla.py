@@ -60,3 +60,10 @@ class Chinchilla(Law):
             "loss": E + A * size**-alpha + B * tokens**-beta,
         }
         return {name: values[0] if single else values for name, values in table.items()}
+
+    def compute_exponent(self, params: pd.Series | pd.DataFrame) -> ArrayLike:
+        """The power of compute by which the loss above E falls along the optimal path.
+
+        ``alpha beta / (alpha + beta)``, from equation 4 of arXiv:2203.15556 put into equation 2.
+        """
+        return params["alpha"] * params["beta"] / (params["alpha"] + params["beta"])

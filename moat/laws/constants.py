@@ -9,6 +9,8 @@ from moat.laws.errors import FitError
 
 PRINTED = "L=E+A/N^a+B/D^b"
 UNROUNDED = "L=E+A/N^a+B/D^b unrounded"
+#: The budget of Gopher and Chinchilla (arXiv:2203.15556, section 4), FLOP.
+GOPHER_FLOP = 5.76e23
 _NAMES = ("E", "A", "B", "alpha", "beta")
 
 

@@ -6,6 +6,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
+from moat.estimate import sample_estimate
+
 
 def binned_median(
     x: ArrayLike, resid: ArrayLike, *, bins: int = 8, draws: int = 1000, seed: int = 0, level: float = 0.95
@@ -16,12 +18,10 @@ def binned_median(
     the bins' edges count as fixed.
     """
     x, resid = np.asarray(x, float), np.asarray(resid, float)
-    rng = np.random.default_rng(seed)
-    tail = (1 - level) / 2
     rows = []
-    for members in np.array_split(np.argsort(x, kind="stable"), bins):
-        sample = resid[members]
-        medians = np.median(rng.choice(sample, (draws, len(sample))), axis=1)
-        low, high = np.quantile(medians, [tail, 1 - tail])
-        rows.append((np.median(x[members]), np.median(sample), low, high, len(members)))
+    for i, members in enumerate(np.array_split(np.argsort(x, kind="stable"), bins)):
+        middle = sample_estimate(
+            resid[members], np.median, draws=draws, seed=seed + i, what="median", level=level
+        )
+        rows.append((np.median(x[members]), middle.value, middle.low, middle.high, middle.n))
     return pd.DataFrame(rows, columns=["x", "value", "low", "high", "n"])

@@ -179,7 +179,7 @@ class Fit:
 
     def _repr_html_(self) -> str:
         table = self.summary() if len(self.replicates) else self.params.to_frame("estimate")
-        end = f"{self.status}, objective {self.objective:.6g}, n {self.nobs}, {self.unfinished} draws unfinished"
+        end = f"{self.status}, objective {self.objective:.6g}, n {self.nobs}, {self.unfinished} unfinished"
         return table.to_html(float_format=lambda x: f"{x:.4g}") + f"<p>{self.method}; {end}</p>"
 
 

@@ -37,8 +37,9 @@ def huber_likelihood(resid: Array, delta: float = 1e-3) -> HuberLikelihood:
 
     # The Laplace limit has its maximum at scale = delta * mean |r|: search around it.
     guess = math.log(delta * float(np.abs(resid).mean()))
-    end = optimize.minimize_scalar(negative, bounds=(guess - 5, guess + 5), method="bounded",
-                                   options={"xatol": 1e-10})
+    end = optimize.minimize_scalar(
+        negative, bounds=(guess - 5, guess + 5), method="bounded", options={"xatol": 1e-10}
+    )
     return HuberLikelihood(loglik=-float(end.fun), scale=math.exp(end.x))
 
 

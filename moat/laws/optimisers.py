@@ -35,7 +35,11 @@ class Objective:
     def __init__(self, runs: pd.DataFrame, scale: float, delta: float = 1e-3):
         one, zero = np.ones(len(runs)), np.zeros(len(runs))
         log_n, log_d = np.log(runs["params"].to_numpy()), np.log(runs["tokens"].to_numpy())
-        columns = [[one, zero, zero, -log_n, zero], [zero, one, zero, zero, -log_d], [zero, zero, one, zero, zero]]
+        columns = [
+            [one, zero, zero, -log_n, zero],
+            [zero, one, zero, zero, -log_d],
+            [zero, zero, one, zero, zero],
+        ]
         self.terms = np.array([np.stack(c, axis=1) for c in columns])
         self.log_loss = np.log(runs["loss"].to_numpy())
         self.scale, self.delta = scale, delta

@@ -34,7 +34,8 @@ def split_tests(
 
     ``splits`` maps a name to a mask (n,) of one side.  ``strata`` (n,) labels rows that
     share a noise distribution.  Returns, by split: n_in, n_out, statistic, chance (its 95th
-    percentile if one law held), p (unadjusted) and p_adjusted.  Raises `TooFewPoints` when a side has fewer than `MIN_SIDE` rows.
+    percentile if one law held), p (unadjusted) and p_adjusted.  Raises `TooFewPoints` when a
+    side has fewer than `MIN_SIDE` rows.
     """
     target = simulate(pooled, strata, draws, seed)
     together = _lowest(pooled, target, [pooled.params])

@@ -128,7 +128,7 @@ def render() -> None:
 
 def _warnings(output: str) -> list[str]:
     plain = re.sub(r"\x1b\[[0-9;]*m", "", output).splitlines()
-    found = [line for line in plain if "WARNING" in line or "ERROR" in line]
+    found = [line for line in plain if re.search(r"WARNING|ERROR|^\w*(Error|Exception)\b", line)]
     return list(dict.fromkeys(found)) or plain[-20:]
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
+
+import pandas as pd
 
 from moat import sources
 from moat.evidence import numbers
@@ -67,28 +70,33 @@ Chapters
 def scoreboard_table(chapters: dict[str, Chapter]) -> str:
     """Published value, ours, and whether ours is within the tolerance fixed beforehand."""
     score = scoreboard(chapters)
-    done = int((score["outcome"] == "reproduced").sum())
-    lines = [
-        f"{done} of {len(score)} published results are reproduced, "
-        f"{int((score['outcome'] == 'missed').sum())} missed, {int((score['outcome'] == 'not run').sum())} not run.",
-        "",
-        "| published result | published | ours | tolerance | outcome | source |",
-        "| --- | ---: | ---: | ---: | --- | --- |",
-    ]
-    for row in score.itertuples():
-        published = "minimum" if row.kind == "at most" else numbers.exact(row.published)
-        lines.append(
-            f"| {row.quantity} | {published} | {row.ours} | {_tolerance(row)} | {row.outcome} "
-            f"| {{cite}}`{row.citation}`, {row.place} |"
-        )
-    return "\n".join(lines) + "\n"
+    parts = [f"Of all published results on this page, {_tally(score)}.\n"]
+    for citation, rows in score.groupby("citation", sort=False):
+        parts.append(f"## {_author(citation)}\n\n{{cite:t}}`{citation}`: {_tally(rows)}.\n")
+        parts.append("| result | where | published | ours | tolerance | outcome |")
+        parts.append("| --- | --- | ---: | ---: | ---: | --- |")
+        parts += [_score_row(row) for row in rows.itertuples()]
+        parts.append("")
+    return "\n".join(parts)
 
 
-def _tolerance(row) -> str:
-    if row.kind == "relative":
-        return f"± {100 * row.tolerance:g}%"
+def _tally(score: pd.DataFrame) -> str:
+    count = Counter(score["outcome"])
+    text = f"{count['reproduced']} of {len(score)} are reproduced"
+    return text + "".join(f", {count[name]} {name}" for name in ("missed", "not run") if count[name])
+
+
+def _author(citation: str) -> str:
+    """``besiroglu2024`` as a heading: Besiroglu 2024."""
+    return re.sub(r"([a-z]+)(\d+)", lambda m: f"{m[1].capitalize()} {m[2]}", citation)
+
+
+def _score_row(row) -> str:
     sign = "at most" if row.kind == "at most" else "±"
-    return f"{sign} {numbers.exact(row.tolerance)}"
+    scale, unit = (100, "%") if row.kind == "relative" else (1, "")
+    tolerance = f"{sign} {scale * row.tolerance:g}{unit}"
+    published, ours = (numbers.compact(x, 6) for x in (row.published, row.ours))
+    return f"| {row.quantity} | {row.place} | {published} | {ours} | {tolerance} | {row.outcome} |"
 
 
 def source_sections() -> str:
@@ -98,7 +106,10 @@ def source_sections() -> str:
 
 def _source_section(source: sources.Source) -> str:
     origin = (
-        "\n".join(f"- [{f.relative.name}]({f.url}), {f.bytes:,} bytes, sha256 `{f.sha256[:16]}…`" for f in source.files)
+        "\n".join(
+            f"- [{f.relative.name}]({f.url}), {f.bytes:,} bytes, sha256 `{f.sha256[:16]}…`"
+            for f in source.files
+        )
         if source.remote
         else f"Compiled by this project: `data/{source.path.relative_to(source.path.parents[1])}`, CC BY 4.0."
     )
@@ -118,11 +129,13 @@ Columns: {columns}.
 
 def execution_table(chapters: dict[str, Chapter], recorded: set[str]) -> str:
     """When, where and how long each chapter ran, and with which versions."""
-    lines = ["| chapter | state | executed | seconds | commit | device |", "| --- | --- | --- | ---: | --- | --- |"]
+    lines = [
+        "| chapter | state | executed | seconds | commit | device |",
+        "| --- | --- | --- | ---: | --- | --- |",
+    ]
     for name, c in chapters.items():
         state = "recorded" if name in recorded else "computed"
-        lines.append(
-            f"| [](../notebooks/{name}.ipynb) | {state} | {c.executed} | {c.seconds:.1f} | `{c.commit}` | {c.device} |"
-        )
+        run = f"{c.executed} | {c.seconds:.1f} | `{c.commit}` | {c.device}"
+        lines.append(f"| [](../notebooks/{name}.ipynb) | {state} | {run} |")
     versions = {f"{library} {v}" for c in chapters.values() for library, v in c.versions.items()}
     return "\n".join(lines) + f"\n\nVersions: {', '.join(sorted(versions))}.\n"

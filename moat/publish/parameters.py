@@ -40,7 +40,7 @@ def declared(notebook: nbformat.NotebookNode, name: str) -> dict[str, object]:
             defaults[target.id] = ast.literal_eval(statement.value)
         except (AttributeError, ValueError, TypeError):
             raise ParameterError(
-                f"{name}: the parameters cell may only assign literals; {ast.unparse(statement)!r} is not one."
+                f"{name}: the parameters cell may only assign literals, not {ast.unparse(statement)!r}."
             ) from None
     return defaults
 

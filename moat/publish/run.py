@@ -71,6 +71,7 @@ def _papermill(source: Path, output: Path, given: dict, progress: bool, name: st
             papermill.execute_notebook(
                 source, output, given, kernel_name="python3", cwd=str(project.root()),
                 progress_bar=progress, execution_timeout=CELL_SECONDS,
+                extra_arguments=["--log-level=ERROR"],
             )  # fmt: skip
         except PapermillExecutionError as error:
             raise ChapterFailed(_failure(name, output, error)) from None
@@ -104,7 +105,7 @@ def found(notebook: nbformat.NotebookNode, name: str) -> dict:
     ]
     if len(shown) != 1:
         raise ChapterFailed(
-            f"Chapter {name} shows its findings {len(shown)} times; end it with one cell that says `findings`."
+            f"Chapter {name} shows its findings {len(shown)} times; end it with one cell `findings`."
         )
     if shown[0]["chapter"] != name:
         raise ChapterFailed(f"Chapter {name} makes Findings({shown[0]['chapter']!r}); name it {name!r}.")

@@ -1,7 +1,7 @@
 """The Sphinx side: ``{finding}`` in prose, ``{run-stamp}`` under each chapter, offline assets.
 
 ``{finding}`chinchilla.alpha` `` prints value, interval and unit.  A word after the id prints
-one part: ``value``, ``interval``, ``unit``, ``n`` or ``bare`` (value and interval, no unit).
+one part: ``value``, ``interval``, ``unit`` or ``n``.
 An unknown id or part is a warning, and warnings are errors in the build.
 """
 
@@ -15,11 +15,11 @@ from sphinx.application import Sphinx
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
-from moat.evidence.findings import Finding, join_unit
+from moat.evidence.findings import Finding
 
 logger = logging.getLogger(__name__)
 STATIC = Path(__file__).parent / "static"
-PARTS = ("value", "interval", "unit", "n", "bare", "word")
+PARTS = ("value", "interval", "unit", "n")
 
 
 class finding_node(nodes.inline):
@@ -54,17 +54,10 @@ def look_up(app: Sphinx, target: str) -> tuple[dict, Finding]:
 def printed(finding: Finding, part: str) -> str:
     """The text of one part of a finding."""
     value, interval = finding.parts()
-    if part in ("value", "word"):
-        return join_unit(value, finding.unit)
-    if part == "interval":
-        return interval
-    if part == "unit":
-        return finding.unit
-    if part == "n":
-        return f"{finding.n:,}"
-    if part == "bare":
-        return " ".join(x for x in (value, interval) if x)
-    return finding.text()
+    if not part:
+        return finding.text()
+    n = "" if finding.n is None else f"{finding.n:,}"
+    return {"value": value, "interval": interval, "unit": finding.unit, "n": n}[part]
 
 
 def provenance(body: dict, finding: Finding) -> str:

@@ -16,7 +16,6 @@ import nbformat
 from moat import project, sources
 from moat.evidence.findings import MIME, Chapter
 from moat.publish import pages
-from moat.publish.inputs import inputs
 from moat.publish.parameters import read
 from moat.publish.plan import Plan
 

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from moat.show.figure import WIDTH
 from moat.show.marks import band, label, log_axis, whiskers
-from moat.show.palette import COLOURS, MARKERS
+from moat.show.palette import COLOURS, MARKERS, SYMBOLS
 
 
 def _logarithmic(ax: Axes, **options) -> None:
@@ -60,7 +60,10 @@ def interval_panels(panels: Mapping[str, Sequence[tuple[str, str, float, float, 
 
 
 def allocation_curves(
-    curves: Mapping[str, pd.DataFrame], places: Mapping[str, tuple[float, float, str]], models: pd.DataFrame, seen: float
+    curves: Mapping[str, pd.DataFrame],
+    places: Mapping[str, tuple[float, float, str]],
+    models: pd.DataFrame,
+    seen: float,
 ) -> Figure:
     """Tokens per parameter against budget.
 
@@ -77,7 +80,9 @@ def allocation_curves(
         label(ax, x, y, text, name)
     ax.axvline(seen, color=COLOURS["reference"], linewidth=0.8, linestyle=":")
     label(ax, seen * 0.8, 1.6, "runs end here", "reference", ha="right")
-    ax.plot(models["flop"], models["ratio"], linestyle="none", marker="o", color=COLOURS["text"], markersize=5)
+    ax.plot(
+        models["flop"], models["ratio"], linestyle="none", marker="o", color=COLOURS["text"], markersize=5
+    )
     for model in models.itertuples():
         label(ax, model.flop * 0.7, model.ratio, model.model, ha="right")
     _logarithmic(ax, xlim=(1e18, 1e26), ylim=(1, 1000))
@@ -100,7 +105,9 @@ def drop_path(table: pd.DataFrame, default: int) -> Figure:
     return fig
 
 
-def choices(table: pd.DataFrame, names: Mapping[str, str], *, xlabel: str, log: bool, line: float | None = None) -> Figure:
+def choices(
+    table: pd.DataFrame, names: Mapping[str, str], *, xlabel: str, log: bool, line: float | None = None
+) -> Figure:
     """One row a choice of runs: a point with its interval.  ``names`` gives each row its colour."""
     fig, ax = plt.subplots(figsize=(WIDTH, 0.9 + 0.36 * len(table)))
     for y, row in enumerate(table.iloc[::-1].itertuples()):
@@ -117,20 +124,28 @@ def choices(table: pd.DataFrame, names: Mapping[str, str], *, xlabel: str, log: 
 
 
 def residual_map(
-    points: Mapping[str, pd.DataFrame], medians: Mapping[str, pd.DataFrame], places: Mapping[str, tuple[float, float, str]]
+    points: Mapping[str, pd.DataFrame],
+    medians: Mapping[str, pd.DataFrame],
+    places: Mapping[str, tuple[float, float, str]],
 ) -> Figure:
     """Residuals in per cent of the loss against tokens per parameter, with binned medians."""
     fig, ax = plt.subplots(figsize=(WIDTH, 3.8))
     ax.axhline(0, color=COLOURS["reference"], linewidth=0.8)
     for name, frame in points.items():
-        style = {"marker": MARKERS[name], "color": COLOURS[name], "alpha": 0.3, "markersize": 4, "linestyle": "none"}
+        style = {
+            "marker": MARKERS[name],
+            "color": COLOURS[name],
+            "alpha": 0.3,
+            "markersize": 4,
+            "linestyle": "none",
+        }
         ax.plot(frame["tokens_per_param"], 100 * frame["resid"], **style)
         line = medians[name]
         band(ax, line["x"], 100 * line["low"], 100 * line["high"], name)
         ax.plot(line["x"], 100 * line["value"], color=COLOURS[name], linewidth=2)
         x, y, text = places[name]
         label(ax, x, y, text, name)
-    ax.set(xscale="log", xlabel="tokens per parameter", ylabel="residual, % of loss", ylim=(-2.2, 2.2))
+    ax.set(xscale="log", xlabel="tokens per parameter", ylabel="residual, % of loss", ylim=(-2, 2.8))
     log_axis(ax.xaxis)
     return fig
 
@@ -140,7 +155,7 @@ def split_strengths(table: pd.DataFrame, special: str) -> Figure:
     rows = table.sort_values("share")
     fig, ax = plt.subplots(figsize=(WIDTH, 0.9 + 0.3 * len(rows)))
     names = ["slices" if name == special else "reference" for name in rows.index]
-    ax.barh(range(len(rows)), 100 * rows["share"], color=[COLOURS[n] for n in names], height=0.62)
+    ax.barh(range(len(rows)), 100 * rows["share"], color=[COLOURS[n] for n in names], height=0.62, alpha=0.75)
     ax.plot(100 * rows["chance"], range(len(rows)), "|", color=COLOURS["text"], markersize=11)
     ax.set_yticks(range(len(rows)), rows.index)
     ax.set_xlabel("misfit removed by fitting the two sides apart, %")
@@ -153,18 +168,26 @@ def delta_path(table: pd.DataFrame, used: float) -> Figure:
     fig, ax = plt.subplots(figsize=(WIDTH, 3.4))
     styles = zip(table.columns.drop("delta"), ("-", "--", "-.", ":", (0, (5, 1))), strict=False)
     for (name, dashes), hue in zip(styles, ("ours", "epoch", "slices", "dropped", "text"), strict=True):
-        ax.plot(table["delta"], table[name], linestyle=dashes, color=COLOURS[hue], label=name)
+        ax.plot(
+            table["delta"], table[name], linestyle=dashes, color=COLOURS[hue], label=SYMBOLS.get(name, name)
+        )
     ax.axvline(used, color=COLOURS["reference"], linewidth=0.8, linestyle=":")
-    label(ax, used * 1.15, ax.get_ylim()[1] * 0.9, "delta used", "reference")
+    label(ax, used * 0.85, ax.get_ylim()[1] * 0.6, "δ of the paper", "reference")
     ax.axhline(0, color=COLOURS["reference"], linewidth=0.8)
-    ax.set(xscale="log", xlabel="delta of the Huber function (log loss)", ylabel="distance, published standard errors")
+    ax.set(
+        xscale="log",
+        xlabel="δ of the Huber function (log loss)",
+        ylabel="distance, published standard errors",
+    )
     ax.invert_xaxis()
     ax.legend(ncols=5, loc="upper center")
     log_axis(ax.xaxis)
     return fig
 
 
-def where_optimisers_stop(ends: Mapping[str, pd.DataFrame], best: float, lines: Mapping[str, float]) -> Figure:
+def where_optimisers_stop(
+    ends: Mapping[str, pd.DataFrame], best: float, lines: Mapping[str, float]
+) -> Figure:
     """End points of many starts: beta against the relative excess over the minimum, by scale."""
     fig, axes = plt.subplots(1, len(ends), figsize=(WIDTH, 3.6), sharey=True)
     for ax, (title, frame) in zip(axes, ends.items(), strict=True):
@@ -185,7 +208,9 @@ def reading_bias(table: pd.DataFrame, names: Mapping[str, str]) -> Figure:
     bins = np.linspace(-0.015, 0.02, 29)
     for pair, hue in names.items():
         values = table.loc[table["pair"] == pair, "difference"]
-        ax.hist(np.clip(values, bins[0], bins[-1]), bins=bins, histtype="step", linewidth=2, color=COLOURS[hue])
+        ax.hist(
+            np.clip(values, bins[0], bins[-1]), bins=bins, histtype="step", linewidth=2, color=COLOURS[hue]
+        )
         ax.axvline(values.mean(), color=COLOURS[hue], linestyle=":")
     ax.set(xlabel="difference of the loss read, nats per token", ylabel="runs")
     for i, (pair, hue) in enumerate(names.items()):

@@ -32,6 +32,9 @@ MARKERS = {
     "text": ".",
 }
 
+#: How the parameters of laws are written in figures and tables.
+SYMBOLS = {"alpha": "α", "beta": "β", "size-exponent": "β / (α + β)"}
+
 
 def colour(name: str) -> str:
     """The colour of a named thing.  Raises KeyError: give a newcomer its own entry above."""

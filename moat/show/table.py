@@ -7,6 +7,7 @@ from html import escape
 import pandas as pd
 
 from moat.errors import MoatError
+from moat.evidence import numbers
 
 MAX_COLUMNS = 7
 
@@ -49,6 +50,16 @@ def _cell(value: object, first: bool) -> str:
 
 def _looks_numeric(text: str) -> bool:
     return bool(text) and text[0] in "0123456789−-+<[" and not text[:4].isalpha()
+
+
+def intervals(frame: pd.DataFrame, value: str = "value", low: str = "low", high: str = "high") -> list[str]:
+    """``value [low, high]`` of each row, with the digits that its interval supports.
+
+    >>> intervals(pd.DataFrame({"value": [0.3404], "low": [0.3168], "high": [0.3692]}))
+    ['0.340 [0.317, 0.369]']
+    """
+    rows = zip(frame[value], frame[low], frame[high], strict=True)
+    return [" ".join(numbers.with_interval(*row)) for row in rows]
 
 
 def table(shown: pd.DataFrame, *, label: str, data: pd.DataFrame | None = None) -> Table:

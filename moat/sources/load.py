@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+from pathlib import Path
+
 import pandas as pd
 
 from moat import project
@@ -50,12 +53,12 @@ def digest(source: Source) -> str:
         return project.sha256(_own(source))
     if len(source.files) == 1:
         return source.files[0].sha256
-    import hashlib
-
     return hashlib.sha256("".join(f.sha256 for f in source.files).encode()).hexdigest()
 
 
-def _own(source: Source):
+def _own(source: Source) -> Path:
     if not source.path.is_file():
-        raise SourceUnavailable(f"{source.path} is missing; it is part of the repository: restore it with git.")
+        raise SourceUnavailable(
+            f"{source.path} is missing; it is part of the repository: restore it with git."
+        )
     return source.path
