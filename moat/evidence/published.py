@@ -26,7 +26,7 @@ SCHEMA = pa.DataFrameSchema(
         "kind": pa.Column(str, pa.Check.isin(KINDS)),
         "citation": pa.Column(str),
         "place": pa.Column(str),
-        "note": pa.Column(str, nullable=True),
+        "note": pa.Column(str),
     },
     strict=True,
 )
@@ -36,7 +36,8 @@ def load_published(path: Path | None = None) -> pd.DataFrame:
     """The list, checked.  Raises `EvidenceError` for a malformed row."""
     path = path or project.root() / "data" / "published.csv"
     try:
-        return SCHEMA.validate(pd.read_csv(path))
+        table = pd.read_csv(path, keep_default_na=False, na_values={"uncertainty": [""]})
+        return SCHEMA.validate(table)
     except pandera.errors.SchemaError as error:
         raise EvidenceError(f"{path.name} is malformed: {error}") from None
 

@@ -9,7 +9,7 @@ from moat.laws.fit import Fit, Status, huber_objective
 from moat.laws.law import Law, Term
 from moat.laws.likelihood import huber_likelihood, likelihood_ratio
 from moat.laws.profile import Profile, profile
-from moat.laws.split import nested_test, split_tests
+from moat.laws.split import nested_test, random_splits, split_tests
 
 __all__ = [
     "FLOP_PER_PARAM_TOKEN",
@@ -36,6 +36,7 @@ __all__ = [
     "nested_test",
     "profile",
     "published",
+    "random_splits",
     "side_by_side",
     "split_tests",
 ]

@@ -28,6 +28,8 @@ Array = NDArray[np.float64]
 MAX_STEPS = 200
 #: A draw is finished when a Newton step promises less than this share of its objective.
 TOLERANCE = 1e-13
+#: What rounding leaves of one row's objective: no step can promise less and mean it.
+ROUNDING = 1e-28
 #: Elements of one work array: a dozen of them then stay in the processor's cache.
 CHUNK_ELEMENTS = 60_000
 
@@ -68,14 +70,18 @@ def huber(residual: Array, delta: float) -> Array:
     return clipped * (residual - 0.5 * clipped)
 
 
+def jacobian(terms: Array, theta: Array) -> Array:
+    """Derivatives of the log prediction, shape (n, p), at one parameter vector."""
+    weight = np.exp(terms @ theta)
+    return np.einsum("ki,kip->ip", weight / weight.sum(axis=0), terms)
+
+
 def damping_matrix(terms: Array, theta: Array, log_target: Array, delta: float) -> Array:
     """``J' diag(min(1, 5 delta / |r|)) J`` at theta: positive definite, and scaled like H."""
-    weight = np.exp(terms @ theta)
-    share = weight / weight.sum(axis=0)
-    jacobian = np.einsum("ki,kip->ip", share, terms)
+    slope = jacobian(terms, theta)
     size = np.abs(residuals(terms, theta, log_target))
     influence = np.minimum(1.0, 5 * delta / np.maximum(size, 1e-300))
-    return (jacobian * influence[:, None]).T @ jacobian
+    return (slope * influence[:, None]).T @ slope
 
 
 def minimise(problem: Problem, start: Array, damping: Array) -> Minimum:
@@ -111,6 +117,7 @@ class _State:
         self.objective = np.empty(draws)
         self.gradient = np.empty((draws, p))
         self.hessian = np.empty((draws, len(self.damping)))
+        self.floor = ROUNDING * problem.terms.shape[1]
         self.lam = np.full(draws, 0.1)
         self.finished = np.zeros(draws, bool)
         self.active = np.arange(draws)
@@ -125,7 +132,7 @@ class _State:
         promised = -np.einsum("bp,bp->b", move, self.gradient[now])
         # Damping shortens the step by about 1 + lam; undo that before believing the promise.
         promised *= 1 + self.lam[now]
-        settled = definite & (promised <= TOLERANCE * self.objective[now])
+        settled = definite & (promised <= TOLERANCE * self.objective[now] + self.floor)
         self.finished[now[settled]] = True
         self._raise_damping(now[~definite])
 
@@ -213,7 +220,7 @@ def _derivatives(features: _Features, theta: Array, weights: Array, target: Arra
     bend = weights * inside
     bend += pull
 
-    inverse = np.divide(1.0, total, out=total)
+    inverse = 1.0 / total  # a new array: with a single term, total is that term
     share = [s * inverse for s in share]
     pulls = [pull * s for s in share]
     bends = [bend * s for s in share]

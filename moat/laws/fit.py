@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 DELTA_PATH = tuple(10.0**-k for k in range(1, 12))
 #: A term that contributes less than this share of every prediction has hit its bound of zero.
 VANISHED = 1e-6
+#: Smallest over largest singular value of the scaled Jacobian below which some direction of
+#: the parameters leaves every prediction unchanged.  Well-designed runs have about 1e-2.
+SINGULAR = 1e-6
 
 
 class Status(enum.StrEnum):
@@ -35,6 +38,7 @@ class Status(enum.StrEnum):
 
     CONVERGED = "converged"
     AT_BOUND = "at bound"
+    UNIDENTIFIED = "not identified"
     UNFINISHED = "unfinished"
 
 
@@ -207,6 +211,8 @@ def fit_law(
     shares = np.exp(features.terms @ theta)
     shares = (shares / shares.sum(axis=0)).max(axis=1)
     vanished = tuple(n for n, s in zip(law.coefficient_names, shares, strict=True) if s < VANISHED)
+    flat = np.linalg.svd(engine.jacobian(features.terms, theta), compute_uv=False)
+    identified = bool(flat[-1] > SINGULAR * flat[0])
     units = frame[cluster].to_numpy() if cluster else np.arange(len(frame))
     counts = bootstrap_counts(units, draws, seed) if draws else None
     replicates = _bootstrap(law, features, target, theta, counts, delta)
@@ -219,7 +225,7 @@ def fit_law(
         cluster=cluster,
         params=pd.Series(features.natural(theta)[0], index=list(law.names), name="estimate"),
         objective=float(best.objective[0]),
-        status=_status(finished, vanished),
+        status=_status(finished, vanished, identified),
         vanished=vanished,
         starts=len(starts),
         agreeing=agreeing,
@@ -228,10 +234,12 @@ def fit_law(
     )
 
 
-def _status(finished: bool, vanished: tuple[str, ...]) -> Status:
-    if not finished:
-        return Status.UNFINISHED
-    return Status.AT_BOUND if vanished else Status.CONVERGED
+def _status(finished: bool, vanished: tuple[str, ...], identified: bool) -> Status:
+    if vanished:
+        return Status.AT_BOUND
+    if not identified:
+        return Status.UNIDENTIFIED
+    return Status.CONVERGED if finished else Status.UNFINISHED
 
 
 def _global_minimum(terms, target, starts, delta) -> tuple[engine.Minimum, int, bool]:

@@ -1,9 +1,11 @@
 """Do two groups of runs obey one law?  Tests that hold after looking at many groupings.
 
 The statistic is the drop of the summed Huber objective when the groups are fitted apart
-(or when a richer law is fitted).  Its null distribution comes from a residual bootstrap:
-losses are drawn from the *pooled* law plus residuals of the *separate* fits, resampled
-within strata so that each group keeps its own reading noise, and everything is refitted.
+(or when a richer law is fitted).  Its null distribution comes from a wild bootstrap (Wu
+1986): every run keeps the size of its own residual from the pooled law and gets a sign by
+the toss of a coin, and everything is refitted.  Noise that differs from run to run, by
+group or by size, stays where it is; resampling residuals across runs would spread it
+evenly and make any split look too good.  Noise must be symmetric around the law.
 
 Whoever has looked at several groupings and reports the most striking one needs the
 distribution of the most striking one.  `split_tests` takes the whole family that was
@@ -28,16 +30,15 @@ MIN_SIDE = 20
 
 
 def split_tests(
-    pooled: Fit, splits: Mapping[str, NDArray[np.bool_]], *, strata: NDArray, draws: int = 999, seed: int = 0
+    pooled: Fit, splits: Mapping[str, NDArray[np.bool_]], *, draws: int = 999, seed: int = 0
 ) -> pd.DataFrame:
     """Test one law against two for each split of the rows, adjusted for the whole family.
 
-    ``splits`` maps a name to a mask (n,) of one side.  ``strata`` (n,) labels rows that
-    share a noise distribution.  Returns, by split: n_in, n_out, statistic, chance (its 95th
-    percentile if one law held), p (unadjusted) and p_adjusted.  Raises `TooFewPoints` when a
-    side has fewer than `MIN_SIDE` rows.
+    ``splits`` maps a name to a mask (n,) of one side.  Returns, by split: n_in, n_out,
+    statistic, chance (its 95th percentile if one law held), p (unadjusted) and p_adjusted.
+    Raises `TooFewPoints` when a side has fewer than `MIN_SIDE` rows.
     """
-    target = simulate(pooled, strata, draws, seed)
+    target = simulate(pooled, draws, seed)
     together = _lowest(pooled, target, [pooled.params])
     rows, null = {}, []
     for name, mask in splits.items():
@@ -56,13 +57,27 @@ def split_tests(
     return table.assign(**_p_values(table["statistic"].to_numpy(), np.array(null)))
 
 
-def nested_test(
-    null: Fit, alternative: Fit, *, strata: NDArray, draws: int = 999, seed: int = 0
-) -> tuple[float, float]:
+def random_splits(pooled: Fit, size: int, *, draws: int = 999, seed: int = 0) -> engine.Array:
+    """The statistic (draws,) of splits that put ``size`` rows drawn at random on one side.
+
+    What a split is worth that knows nothing of the runs.  A side is a set of zero-one
+    weights, so all splits are fitted together, from the pooled minimum.
+    """
+    rng = np.random.default_rng(seed)
+    order = rng.permuted(np.tile(np.arange(pooled.nobs), (draws, 1)), axis=1)
+    inside = (order < size).astype(np.uint8)
+    theta = pooled.design.coordinates(pooled.params.to_numpy())[0]
+    terms, target = pooled.design.terms, pooled.log_target
+    damping = engine.damping_matrix(terms, theta, target, pooled.delta)
+    problems = (engine.Problem(terms, target, side, pooled.delta) for side in (inside, 1 - inside))
+    return pooled.objective - sum(engine.minimise(p, theta, damping).objective for p in problems)
+
+
+def nested_test(null: Fit, alternative: Fit, *, draws: int = 999, seed: int = 0) -> tuple[float, float]:
     """Statistic and p-value of a richer law against one that it contains, on the same rows."""
     if null.objective < alternative.objective:
         raise FitError("The alternative fits worse than the null: it does not contain it.")
-    target = simulate(null, strata, draws, seed)
+    target = simulate(null, draws, seed)
     drop = null.objective - alternative.objective
     embedded = null.params.reindex(list(alternative.law.names)).fillna(0.0)
     simulated = _lowest(null, target, [null.params])
@@ -70,15 +85,10 @@ def nested_test(
     return drop, float(_p_values(np.array([drop]), simulated[None])["p"][0])
 
 
-def simulate(null: Fit, strata: NDArray, draws: int, seed: int) -> engine.Array:
-    """Log losses (draws, n) under ``null``, with the residual noise of each stratum."""
-    rng = np.random.default_rng(seed)
-    noise = np.empty((draws, null.nobs))
-    for label in np.unique(strata):
-        rows = np.flatnonzero(strata == label)
-        resid = _refit(null, strata == label).resid
-        noise[:, rows] = rng.choice(resid - np.median(resid), (draws, len(rows)))
-    return np.log(null.fittedvalues) + noise
+def simulate(null: Fit, draws: int, seed: int) -> engine.Array:
+    """Log losses (draws, n) under ``null``: each run's own residual with a random sign."""
+    signs = np.random.default_rng(seed).choice([-1.0, 1.0], (draws, null.nobs))
+    return np.log(null.fittedvalues) + signs * null.resid
 
 
 def _refit(fit: Fit, mask: NDArray[np.bool_]) -> Fit:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import html
 import os
 import re
 import shutil
@@ -12,6 +13,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+import yaml
 
 from moat import project
 from moat.evidence.errors import Drift
@@ -124,6 +127,19 @@ def render() -> None:
     if done.returncode:
         index_page().unlink(missing_ok=True)
         raise BuildFailed("The pages have faults:\n" + "\n".join(_warnings(output)))
+    # Jupyter Book's own entrance has no icon, and browsers then ask for one that is not there.
+    index_page().write_text(entrance(project.root() / "_config.yml"), encoding="utf-8")
+
+
+def entrance(config: Path) -> str:
+    """The page at the root of the site: it leads to the landing page, with a link for those who stay."""
+    title = html.escape(yaml.safe_load(config.read_text(encoding="utf-8"))["title"])
+    return (
+        f'<!doctype html>\n<html lang="en">\n<meta charset="utf-8">\n<title>{title}</title>\n'
+        '<link rel="icon" href="_static/favicon.svg">\n'
+        '<meta http-equiv="refresh" content="0; url=book/index.html">\n'
+        f'<a href="book/index.html">{title}</a>\n</html>\n'
+    )
 
 
 def _warnings(output: str) -> list[str]:

@@ -52,12 +52,16 @@ def validate(source: Source, table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _sentence(source: Source, cases: pd.DataFrame) -> str:
-    first = cases.iloc[0]
+    # A missing column can break other checks too, so it comes first.
+    rank = cases["check"].astype(str).map({"column_in_dataframe": 0, "column_in_schema": 1}).fillna(2)
+    first = cases.loc[rank.idxmin()]
     what, more = str(first["check"]), len(cases) - 1
     if what == "column_in_dataframe":
         text = f"lacks the column {first['failure_case']!r}"
     elif what == "column_in_schema":
         text = f"has a column {first['failure_case']!r} that is not registered"
+    elif what == "multiple_fields_uniqueness":
+        text = f"repeats the key {', '.join(source.key)} in line {int(first['index']) + 2}"
     else:
         # A header is line 1 of the file, so the first row of the table is line 2.
         line = "" if pd.isna(first["index"]) else f" in line {int(first['index']) + 2}"

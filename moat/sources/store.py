@@ -8,14 +8,19 @@ from __future__ import annotations
 
 import os
 import threading
+import warnings
 from pathlib import Path
 
-import pooch
 import requests
 
 from moat import project
 from moat.sources.errors import DigestMismatch, SourceUnavailable
 from moat.sources.registry import RemoteFile, Source
+
+with warnings.catch_warnings():
+    # In a notebook without widgets the progress bar that pooch imports would complain on every page.
+    warnings.simplefilter("ignore")
+    import pooch
 
 CONNECT_SECONDS = 3.0
 READ_SECONDS = 30.0

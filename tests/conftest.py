@@ -1,0 +1,41 @@
+"""What several tests need: the built book, and a small project to break."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from moat import project
+from tests.mini import Mini, make_mini
+
+
+@pytest.fixture(scope="session")
+def built() -> Path:
+    """The folder of the built book."""
+    html = project.build() / "html"
+    if not (html / "index.html").is_file():
+        pytest.fail("There is no built book; run `make test`, which builds it, or `make book` first.")
+    return html
+
+
+@pytest.fixture(scope="session")
+def built_mini(tmp_path_factory) -> Mini:
+    """A small project that has been built and recorded once; copy it before changing it."""
+    mini = make_mini(tmp_path_factory.mktemp("mini") / "project")
+    done = mini.moat("book")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "2 chapters computed, 0 recorded" in done.stdout
+    done = mini.moat("record")
+    assert done.returncode == 0, done.stdout + done.stderr
+    return mini
+
+
+@pytest.fixture
+def mini(built_mini: Mini, tmp_path: Path) -> Mini:
+    """A copy of the built small project, times kept, so that it counts as up to date."""
+    copy = Mini(tmp_path / "project")
+    shutil.copytree(built_mini.root, copy.root)
+    shutil.copytree(built_mini.mirror, copy.mirror)
+    return copy

@@ -1,0 +1,52 @@
+"""All claims of the editorial, each once, each with a rule that could fail it."""
+
+from __future__ import annotations
+
+import pytest
+import yaml
+
+from moat import project
+from moat.evidence import Chapter, EvidenceError, Finding, load_claims
+from moat.evidence.claims import UNTESTED
+from moat.publish import pages
+
+CLAIMS = load_claims()
+
+
+def verdict(claim, word) -> dict[str, Chapter]:
+    found = {f"verdict-{claim.id.lower()}": Finding("v", word)}
+    return {claim.chapters[0]: Chapter("x", "", {}, "", "", 0.0, "", {}, found)}
+
+
+def test_there_are_twenty_eight_in_order():
+    assert [c.id for c in CLAIMS] == [f"C{i:02d}" for i in range(1, 29)]
+
+
+@pytest.mark.parametrize("claim", CLAIMS, ids=lambda c: c.id)
+def test_a_claim_says_what_would_show_and_what_would_refute_it(claim):
+    for text in (claim.claim, claim.hypothesis, claim.gauge, claim.rule, claim.falsifier, claim.sentence):
+        assert text.strip()
+    assert claim.chapters
+    assert claim.state({}) == UNTESTED
+
+
+def test_a_recorded_verdict_is_the_state():
+    assert CLAIMS[0].state(verdict(CLAIMS[0], "partly")) == "partly"
+    with pytest.raises(EvidenceError, match="use one of"):
+        CLAIMS[0].state(verdict(CLAIMS[0], "perhaps"))
+
+
+def test_the_page_holds_every_claim_once_and_the_table_adds_up():
+    text = "\n".join(pages.claim_section(c, {}) for c in CLAIMS)
+    assert all(text.count(f"(claim-{c.id.lower()})=") == 1 for c in CLAIMS)
+    rows = [line.split("|") for line in pages.verdict_table(CLAIMS, {}).splitlines()[2:]]
+    assert sum(int(row[2]) for row in rows) == len(CLAIMS)
+
+
+@pytest.mark.parametrize("change", [{"id": "C02"}, {"kind": "X"}, {"peek": "maybe"}, {"color": "red"}])
+def test_a_malformed_claim_is_named(change, tmp_path):
+    raw = yaml.safe_load((project.root() / "data" / "claims.yml").read_text())
+    raw[0] |= change
+    (tmp_path / "claims.yml").write_text(yaml.safe_dump(raw))
+    with pytest.raises(EvidenceError, match=r"claims\.yml"):
+        load_claims(tmp_path / "claims.yml")

@@ -1,0 +1,121 @@
+"""The built book in a browser: light, dark and on a phone; nothing red, nothing sideways."""
+
+from __future__ import annotations
+
+import functools
+import http.server
+import threading
+
+import pytest
+
+from tests.chromium import ARGUMENTS, find_chromium
+
+CHROMIUM = find_chromium()
+pytestmark = [
+    pytest.mark.book,
+    pytest.mark.browser,
+    pytest.mark.skipif(not CHROMIUM, reason="there is no Chromium"),
+]
+VIEWS = {
+    "light": {"viewport": {"width": 1280, "height": 900}, "color_scheme": "light"},
+    "dark": {"viewport": {"width": 1280, "height": 900}, "color_scheme": "dark"},
+    "phone": {"viewport": {"width": 390, "height": 844}, "color_scheme": "light", "has_touch": True},
+}
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, format, *args):
+        pass
+
+
+@pytest.fixture(scope="module")
+def site(built):
+    handler = functools.partial(Quiet, directory=str(built))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_address[1]}/"
+        server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def browser():
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield running
+        running.close()
+
+
+def addresses(built) -> list[str]:
+    folders = ("book", "notebooks")
+    return [str(p.relative_to(built)) for f in folders for p in sorted((built / f).glob("*.html"))]
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_every_page_is_quiet_and_fits(view, browser, site, built):
+    context = browser.new_context(**VIEWS[view])
+    page = context.new_page()
+    trouble: list[str] = []
+    page.on("console", lambda m: trouble.append(f"{page.url}: {m.text}") if m.type == "error" else None)
+    page.on("pageerror", lambda e: trouble.append(f"{page.url}: {e}"))
+    page.on("response", lambda r: trouble.append(f"{r.url}: {r.status}") if r.status >= 400 else None)
+    page.on(
+        "request",
+        lambda r: None if r.url.startswith((site, "data:", "blob:")) else trouble.append(f"foreign {r.url}"),
+    )
+    for address in ["index.html", *addresses(built)]:
+        page.goto(site + address, wait_until="load")
+        page.wait_for_timeout(250)
+        wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        if wide > 0:
+            trouble.append(f"{address}: {wide} px too wide")
+    theme = page.evaluate("document.documentElement.dataset.theme")
+    context.close()
+    assert not trouble
+    assert theme == ("dark" if view == "dark" else "light")
+
+
+def test_a_finding_tells_where_it_comes_from_on_hover_and_on_focus(browser, site):
+    page = browser.new_page(**VIEWS["light"])
+    page.goto(site + "notebooks/chinchilla.html")
+    finding = page.locator("article .finding").first
+    tooltip = finding.locator(".provenance")
+    assert not tooltip.is_visible()
+    finding.hover()
+    assert tooltip.is_visible()
+    assert "at commit" in tooltip.inner_text()
+    page.mouse.move(0, 0)
+    assert not tooltip.is_visible()
+    finding.focus()
+    assert tooltip.is_visible()
+    box = tooltip.bounding_box()
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= 1280
+    page.close()
+
+
+def test_a_table_sorts_by_number_in_both_directions(browser, site):
+    page = browser.new_page(**VIEWS["light"])
+    page.goto(site + "notebooks/chinchilla.html")
+    table = page.locator("table.sortable").first
+    button = table.locator("thead button").nth(1)
+
+    def column() -> list[float]:
+        texts = table.locator("tbody tr td:nth-child(2)").all_inner_texts()
+        return [float(t.split()[0].replace(",", "")) for t in texts]
+
+    button.click()
+    assert column() == sorted(column())
+    button.focus()
+    page.keyboard.press("Enter")
+    assert column() == sorted(column(), reverse=True)
+    page.close()
+
+
+def test_mathematics_is_drawn_without_another_host(browser, site):
+    page = browser.new_page(**VIEWS["light"])
+    page.goto(site + "notebooks/chinchilla.html")
+    page.wait_for_selector("mjx-container", timeout=15_000)
+    assert page.locator("mjx-container").count() >= 2
+    page.close()

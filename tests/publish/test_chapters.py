@@ -1,0 +1,73 @@
+"""Each chapter runs with other parameters, through our own door and through plain papermill."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from moat import project, sources
+from moat.evidence.findings import Chapter, computed_path, recorded_path
+from moat.publish.inputs import inputs
+from moat.publish.parameters import read
+from moat.publish.run import execute, found
+
+SMALL = {
+    "chinchilla": {"draws": 200, "seed": 3, "simulations": 49},
+    "chinchilla-refit": {"draws": 200, "seed": 3, "every_start": 100},
+}
+
+
+def needs(chapter: str) -> None:
+    for name in inputs(project.notebooks() / f"{chapter}.ipynb").remote:
+        try:
+            sources.fetch(sources.find(name))
+        except sources.SourceUnavailable as error:
+            pytest.skip(str(error))
+
+
+@pytest.mark.parametrize("name", project.chapters())
+def test_a_chapter_runs_with_other_parameters(name, tmp_path):
+    needs(name)
+    ran = execute(name, SMALL[name], tmp_path / "out.ipynb")
+    assert ran.parameters["draws"] == 200
+    recorded = Chapter.load(recorded_path(name))
+    assert set(ran.findings) == set(recorded.findings)
+    for key, finding in ran.findings.items():
+        before = recorded.findings[key]
+        if finding.low is None or finding.n != before.n:
+            continue  # exact, or another quantity: a share of other starts, a spread of other draws
+        # Other draws, another seed: the same estimate, and an interval that overlaps.
+        assert finding.low <= before.high, key
+        assert before.low <= finding.high, key
+    # What does not depend on draws is the same number.
+    for key in ("alpha", "beta", "E", "objective"):
+        assert ran.findings[key].value == pytest.approx(recorded.findings[key].value, rel=1e-9)
+
+
+def test_plain_papermill_works_too(tmp_path):
+    out = tmp_path / "out.ipynb"
+    command = [sys.executable, "-m", "papermill", "notebooks/chinchilla.ipynb", str(out)]
+    command += ["-p", "draws", "100", "-p", "simulations", "19", "--no-progress-bar"]
+    done = subprocess.run(command, cwd=project.root(), capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    findings = found(read(out), "chinchilla")
+    assert findings["draws"].value == 100
+    assert findings["alpha"].value == pytest.approx(0.340, abs=5e-4)
+
+
+@pytest.mark.book
+def test_the_findings_that_must_hold():
+    """The figures of Besiroglu et al. 2024, from the run of this build or the recorded one."""
+    path = computed_path("chinchilla-refit")
+    refit = Chapter.load(path if path.is_file() else recorded_path("chinchilla-refit")).findings
+    assert refit["alpha"].value == pytest.approx(0.3473, abs=5e-5)
+    assert refit["beta"].value == pytest.approx(0.3672, abs=5e-5)
+    assert refit["E"].value == pytest.approx(1.8172, abs=5e-5)
+    assert refit["objective"].value <= 0.0010183
+    ours = Chapter.load(computed_path("chinchilla")).findings
+    assert ours["alpha"].value == pytest.approx(0.340, abs=5e-4)
+    assert ours["beta"].value == pytest.approx(0.377, abs=5e-4)
+    assert ours["draws"].value == 4000
+    assert ours["status"].value == "converged"

@@ -1,0 +1,50 @@
+"""What a chapter depends on is read from its code."""
+
+from __future__ import annotations
+
+import pytest
+
+from moat import project, sources
+from moat.publish.errors import PublishError
+from moat.publish.inputs import inputs
+from tests.mini import notebook
+
+
+def names(found) -> set[str]:
+    return {str(p.relative_to(project.root() / "moat")) for p in found.modules}
+
+
+def test_imports_are_followed_and_nothing_else(tmp_path):
+    notebook(tmp_path / "n.ipynb", ("code", "from moat.evidence import numbers", []))
+    found = names(inputs(tmp_path / "n.ipynb"))
+    assert {"evidence/numbers.py", "evidence/findings.py", "estimate.py", "errors.py"} <= found
+    assert not any(name.startswith(("laws", "show", "publish")) for name in found)
+
+
+def test_the_chapters_depend_on_their_laws_but_not_on_the_pages():
+    for chapter in project.chapters():
+        found = names(inputs(project.notebooks() / f"{chapter}.ipynb"))
+        assert "laws/engine.py" in found
+        assert not any(name.startswith("publish") for name in found)
+
+
+def test_sources_are_those_it_loads(tmp_path):
+    code = "from moat import sources\nsources.load('models'); sources.load('chinchilla-epoch')"
+    notebook(tmp_path / "n.ipynb", ("code", code, []))
+    found = inputs(tmp_path / "n.ipynb")
+    assert found.sources == ("chinchilla-epoch", "models")
+    assert found.remote == ("chinchilla-epoch",)
+
+
+@pytest.mark.parametrize(
+    ("code", "error", "why"),
+    [
+        ("sources.load(name)", PublishError, "literal string"),
+        ("sources.load('nothing')", sources.RegistryError, "no source 'nothing'"),
+        ("x = = 1", PublishError, "does not parse"),
+    ],
+)
+def test_what_cannot_be_read_is_named(code, error, why, tmp_path):
+    notebook(tmp_path / "n.ipynb", ("code", code, []))
+    with pytest.raises(error, match=why):
+        inputs(tmp_path / "n.ipynb")

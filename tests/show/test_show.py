@@ -1,0 +1,55 @@
+"""Figures and tables: text stays text, data travels along, the same input gives the same bytes."""
+
+from __future__ import annotations
+
+import matplotlib.pyplot as plt
+import pandas as pd
+import pytest
+
+from moat import show
+from moat.errors import MoatError
+
+DATA = pd.DataFrame({"x": [1.0, 2.0], "name": ["a<b", "c"]})
+
+
+def drawing():
+    show.setup()
+    fig, ax = plt.subplots()
+    ax.plot(DATA["x"], DATA["x"], color=show.colour("ours"), marker=show.MARKERS["ours"])
+    ax.set_xlabel("training budget")
+    return fig
+
+
+def test_a_figure_is_svg_with_text_and_carries_its_data():
+    bundle = show.figure(drawing(), DATA)._repr_mimebundle_()
+    assert ">training budget<" in bundle["image/svg+xml"]
+    assert bundle["text/csv"].splitlines()[0] == "x,name"
+    assert not plt.get_fignums()
+
+
+def test_the_same_figure_has_the_same_bytes():
+    assert show.figure(drawing()).svg == show.figure(drawing()).svg
+
+
+def test_a_figure_without_data_offers_none():
+    assert "text/csv" not in show.figure(drawing())._repr_mimebundle_()
+
+
+def test_a_table_is_accessible_and_escaped():
+    html = show.table(DATA, label="A & B").html()
+    assert 'aria-label="A &amp; B"' in html
+    assert "a&lt;b" in html
+    assert html.count('scope="col"') == 2
+    assert html.count('scope="row"') == 2
+
+
+def test_a_wide_table_is_refused():
+    wide = pd.DataFrame([range(8)])
+    with pytest.raises(MoatError, match="at most 7"):
+        show.table(wide, label="w")
+
+
+def test_every_colour_has_a_marker_and_no_two_things_look_alike():
+    assert set(show.COLOURS) == set(show.MARKERS)
+    looks = [(show.COLOURS[n], show.MARKERS[n]) for n in show.COLOURS]
+    assert len(set(looks)) == len(looks)

@@ -1,0 +1,62 @@
+"""The code itself: lint, direction of imports, and what a public project must not say."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from moat import project
+
+ROOT = project.root()
+#: Written apart so that this file does not contain them.
+UNWANTED = [
+    "py" + "pi.org",
+    "file" + "s.pythonhosted",
+    "npm" + "js",
+    "/wo" + "rk/",
+    "TO" + "DO",
+    "FIX" + "ME",
+]
+
+
+def tracked() -> list[Path]:
+    done = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True)
+    if done.returncode:
+        pytest.skip("not a git checkout")
+    return [ROOT / name for name in done.stdout.split("\0") if name]
+
+
+def test_ruff():
+    command = [sys.executable, "-m", "ruff", "check", "--quiet", "."]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
+
+
+def test_format():
+    command = [sys.executable, "-m", "ruff", "format", "--check", "--quiet", "moat", "tests", "benchmarks"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, "run `.venv/bin/ruff format moat tests benchmarks`"
+
+
+def test_imports_run_one_way():
+    linter = Path(sys.executable).with_name("lint-imports")
+    done = subprocess.run([linter, "--no-cache"], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
+
+
+def test_no_text_names_what_it_should_not():
+    found = []
+    for path in tracked():
+        if path.suffix in (".png", ".svg") or not path.is_file():
+            continue
+        text = path.read_text(encoding="utf-8")
+        found += [f"{path.relative_to(ROOT)}: {word}" for word in UNWANTED if word in text]
+    assert not found
+
+
+def test_modules_fit_on_a_few_screens():
+    long = {p: n for p in (ROOT / "moat").rglob("*.py") if (n := len(p.read_text().splitlines())) > 400}
+    assert not long
