@@ -66,18 +66,13 @@ def least_squares(runs: Runs, counts) -> np.ndarray:
     for count in counts:
         rows = np.repeat(np.arange(len(count)), count)
 
-        def part(theta, which, rows=rows):
-            return runs.model(theta)[which][rows]
+        def resid(theta, rows=rows):
+            return runs.model(theta)[0][rows]
 
-        end = optimize.least_squares(
-            part,
-            runs.start,
-            lambda t, which, part=part: part(t, 1),
-            args=(0,),
-            loss="huber",
-            f_scale=DELTA,
-            **tight,
-        )
+        def slope(theta, rows=rows):
+            return runs.model(theta)[1][rows]
+
+        end = optimize.least_squares(resid, runs.start, slope, loss="huber", f_scale=DELTA, **tight)
         ends.append(end.x)
     return np.array(ends)
 
