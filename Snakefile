@@ -9,9 +9,12 @@ PLAN = load_plan()
 MOAT = f"{sys.executable} -m moat"
 
 
+# The chapters are wanted for themselves too: one that was deleted is made again.
 rule all:
     input:
         "_build/html/index.html",
+        expand("_build/executed/{chapter}.ipynb", chapter=PLAN.computed),
+        expand("_build/findings/{chapter}.json", chapter=PLAN.computed),
 
 
 rule chapter:

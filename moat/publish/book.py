@@ -151,8 +151,8 @@ def _warnings(output: str) -> list[str]:
 def record() -> list[Path]:
     """Accept the computed findings of the last build as the recorded ones."""
     plan = load_plan()
-    if not plan.computed:
-        raise BuildFailed("No chapter was computed; run `make book` first.")
+    if not plan.computed or not all(plan.findings(name).is_file() for name in plan.computed):
+        raise BuildFailed("There are no computed findings to accept; run `make book` first.")
     accepted = []
     for name in plan.computed:
         target = recorded_path(name)

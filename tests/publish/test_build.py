@@ -55,6 +55,15 @@ def test_only_what_depends_on_an_edit_is_executed_again(mini):
     assert "At home" in page(mini, "book/index")
 
 
+def test_what_was_deleted_is_made_again_and_until_then_cannot_be_recorded(mini):
+    (mini.root / "_build" / "findings" / "near.json").unlink()
+    refused = mini.moat("record")
+    assert refused.returncode == 1
+    assert refused.stderr.strip() == "There are no computed findings to accept; run `make book` first."
+    assert mini.moat("book").returncode == 0
+    assert mini.moat("record").returncode == 0
+
+
 def test_without_network_mirror_or_cache_the_rest_is_published_as_recorded(mini):
     shutil.rmtree(mini.root / "_build")
     started = time.monotonic()
