@@ -14,6 +14,7 @@ from moat.evidence.findings import Chapter
 from moat.evidence.published import scoreboard
 
 STATES = (*VERDICTS, UNTESTED)
+FILES_SHOWN = 6
 
 
 def fragments(chapters: dict[str, Chapter], recorded: set[str]) -> dict[str, str]:
@@ -105,14 +106,7 @@ def source_sections() -> str:
 
 
 def _source_section(source: sources.Source) -> str:
-    origin = (
-        "\n".join(
-            f"- [{f.relative.name}]({f.url}), {f.bytes:,} bytes, sha256 `{f.sha256[:16]}…`"
-            for f in source.files
-        )
-        if source.remote
-        else f"Compiled by this project: `data/{source.path.relative_to(source.path.parents[1])}`, CC BY 4.0."
-    )
+    origin = _pinned(source) if source.remote else _compiled(source)
     licence = f" Licence: {source.licence}." if source.licence else ""
     cite = f" {{cite}}`{source.citation}`." if source.citation else ""
     columns = ", ".join(f"`{c.name}`" + (f" ({c.unit})" if c.unit else "") for c in source.columns)
@@ -125,6 +119,22 @@ def _source_section(source: sources.Source) -> str:
 
 Columns: {columns}.
 """
+
+
+def _compiled(source: sources.Source) -> str:
+    path = source.path.relative_to(source.path.parents[1])
+    return f"Compiled by this project: `data/{path}`, CC BY 4.0."
+
+
+def _pinned(source: sources.Source) -> str:
+    """The files with their digests; of a long list, how many there are and where."""
+    if len(source.files) > FILES_SHOWN:
+        total = sum(f.bytes for f in source.files)
+        folder = source.files[0].url.rsplit("/", 1)[0]
+        return f"{len(source.files)} files, {total:,} bytes, each pinned in `data/sources.yml`, below <{folder}>."
+    return "\n".join(
+        f"- [{f.relative.name}]({f.url}), {f.bytes:,} bytes, sha256 `{f.sha256[:16]}…`" for f in source.files
+    )
 
 
 def execution_table(chapters: dict[str, Chapter], recorded: set[str]) -> str:

@@ -97,7 +97,8 @@ def _source(name: str, entry: dict, origin: Path) -> Source:
     entry = dict(entry)
     try:
         columns = tuple(_column(c, spec or {}) for c, spec in entry.pop("columns").items())
-        files = tuple(_file(f) for f in entry.pop("files", []))
+        base = entry.pop("base", "")
+        files = tuple(_file(f, base) for f in entry.pop("files", []))
         path = origin.parent / entry.pop("path") if "path" in entry else None
         source = Source(
             name=name, columns=columns, files=files, path=path, key=tuple(entry.pop("key", ())), **entry
@@ -116,8 +117,8 @@ def _column(name: str, spec: dict) -> Column:
     return column
 
 
-def _file(spec: dict) -> RemoteFile:
-    file = RemoteFile(**spec)
+def _file(spec: dict, base: str) -> RemoteFile:
+    file = RemoteFile(**spec | {"url": base + spec["url"]})
     if not file.url.startswith("https://") or ".." in Path(unquote(urlsplit(file.url).path)).parts:
         raise ValueError(f"{file.url} must be a plain https address")
     if not re.fullmatch(r"[0-9a-f]{64}", file.sha256):
