@@ -131,7 +131,7 @@ def _pinned(source: sources.Source) -> str:
     if len(source.files) > FILES_SHOWN:
         total = sum(f.bytes for f in source.files)
         folder = source.files[0].url.rsplit("/", 1)[0]
-        return f"{len(source.files)} files, {total:,} bytes, each pinned in `data/sources.yml`, below <{folder}>."
+        return f"{len(source.files)} files, {total:,} bytes, pinned in `data/sources.yml`, below <{folder}>."
     return "\n".join(
         f"- [{f.relative.name}]({f.url}), {f.bytes:,} bytes, sha256 `{f.sha256[:16]}…`" for f in source.files
     )
