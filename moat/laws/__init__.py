@@ -6,8 +6,10 @@ from moat.laws.constants import GOPHER_FLOP, PRINTED, UNROUNDED, published
 from moat.laws.diagnostics import binned_median
 from moat.laws.errors import BadValues, FitError, LengthMismatch, MissingColumns, TooFewPoints
 from moat.laws.fit import Fit, Status, huber_objective
+from moat.laws.isoflop import optima, slice_optimum
 from moat.laws.law import Law, Term
 from moat.laws.likelihood import huber_likelihood, likelihood_ratio
+from moat.laws.power import PowerLaw, fit_power
 from moat.laws.profile import Profile, profile
 from moat.laws.split import nested_test, random_splits, split_tests
 
@@ -23,20 +25,24 @@ __all__ = [
     "Law",
     "LengthMismatch",
     "MissingColumns",
+    "PowerLaw",
     "Profile",
     "Status",
     "Term",
     "TooFewPoints",
     "binned_median",
+    "fit_power",
     "fit_subsets",
     "huber_likelihood",
     "huber_objective",
     "likelihood_ratio",
     "match_runs",
     "nested_test",
+    "optima",
     "profile",
     "published",
     "random_splits",
     "side_by_side",
+    "slice_optimum",
     "split_tests",
 ]

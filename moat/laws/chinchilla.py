@@ -67,3 +67,18 @@ class Chinchilla(Law):
         ``alpha beta / (alpha + beta)``, from equation 4 of arXiv:2203.15556 put into equation 2.
         """
         return params["alpha"] * params["beta"] / (params["alpha"] + params["beta"])
+
+    def overspend(self, params: pd.Series | pd.DataFrame, size: ArrayLike, flop: ArrayLike) -> np.ndarray:
+        """How many times the compute is spent that the best split would need for the same loss.
+
+        ``size`` and ``flop`` have shape (budgets,), or ``size`` (draws, budgets); the result is
+        (budgets,) for one set of parameters and (draws, budgets) for a frame of them.  Along the
+        best split the loss above E is a power of compute, so the answer has a closed form.
+        """
+        best = self.optimal(params, flop)["loss"]
+        frame = params if isinstance(params, pd.DataFrame) else params[list(self.names)]
+        E, A, B, alpha, beta = (np.asarray(frame[n], float)[..., None] for n in self.names[:5])
+        size = np.asarray(size, float)
+        tokens = np.atleast_1d(np.asarray(flop, float)) / FLOP_PER_PARAM_TOKEN / size
+        above = A * size**-alpha + B * tokens**-beta
+        return (above / (best - E)) ** (1 / np.asarray(self.compute_exponent(params))[..., None])

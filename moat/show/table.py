@@ -44,7 +44,8 @@ class Table:
 def _cell(value: object, first: bool) -> str:
     tag = "th" if first else "td"
     scope = ' scope="row"' if first else ""
-    numeric = ' class="number"' if isinstance(value, int | float) or _looks_numeric(str(value)) else ""
+    number = not first and (isinstance(value, int | float) or _looks_numeric(str(value)))
+    numeric = ' class="number"' if number else ""
     return f"<{tag}{scope}{numeric}>{escape('' if pd.isna(value) else str(value))}</{tag}>"
 
 

@@ -120,6 +120,20 @@ def test_the_compute_exponent_is_the_slope_of_the_best_loss():
     assert -np.log10(high / low) == pytest.approx(LAW.compute_exponent(TRUTH), rel=1e-9)
 
 
+def test_overspending_is_what_the_best_split_would_have_saved():
+    """Brute force: look for the budget whose best loss equals that of the bad split."""
+    flop, size = 1e22, 5e10
+    runs = pd.DataFrame({"params": [size], "tokens": [flop / 6 / size]})
+    reached = LAW.predict(TRUTH, runs).item()
+    budgets = np.geomspace(flop / 100, flop, 200_001)
+    enough = budgets[LAW.optimal(TRUTH, budgets)["loss"] <= reached][0]
+    assert LAW.overspend(TRUTH, [size], [flop]).item() == pytest.approx(flop / enough, rel=1e-4)
+    best = LAW.optimal(TRUTH, flop)["params"]
+    assert LAW.overspend(TRUTH, best, [flop]).item() == pytest.approx(1.0)
+    draws = pd.DataFrame([TRUTH, TRUTH * 1.01])
+    assert LAW.overspend(draws, [size, size], [flop, 2 * flop]).shape == (2, 2)
+
+
 def test_a_difference_of_fits_needs_the_same_runs_or_other_seeds():
     a, b = simulate(9, rows=60), simulate(10, rows=70)
     one, two = LAW.fit(a, draws=100, seed=0), LAW.fit(a.assign(loss=a["loss"] * 1.001), draws=100, seed=0)

@@ -1,0 +1,94 @@
+"""Where the loss is lowest along slices of equal compute, by parabola or by interpolation.
+
+Approach 2 of Hoffmann et al. 2022 (arXiv:2203.15556, section 3.2) fits a parabola to the loss
+against the logarithm of size on each slice.  Porian et al. 2024 (arXiv:2406.19146) interpolate
+with Akima's spline instead.  The two disagree where slices are wide or lopsided.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+from scipy.interpolate import Akima1DInterpolator
+
+from moat.laws.errors import FitError, MissingColumns, TooFewPoints
+
+METHODS = ("akima", "parabola")
+#: Points of the grid on which the interpolated curve is searched.
+GRID = 500
+MIN_POINTS = {"akima": 5, "parabola": 4}
+
+
+def slice_optimum(size: ArrayLike, loss: ArrayLike, method: str = "akima") -> float:
+    """The size of lowest loss on one slice; NaN where the lowest is at an end of the slice.
+
+    Raises `FitError` for an unknown method and `TooFewPoints` for a slice of too few sizes.
+
+    >>> size = np.array([1e8, 2e8, 4e8, 8e8, 16e8])
+    >>> round(slice_optimum(size, 3 + np.log(size / 4e8) ** 2, "parabola") / 1e8, 6)
+    4.0
+    """
+    if method not in METHODS:
+        raise FitError(f"Unknown method {method!r}; use one of {', '.join(METHODS)}.")
+    table = pd.Series(np.asarray(loss, float), index=np.log(np.asarray(size, float)))
+    curve = table.groupby(level=0).mean()  # runs of the same size on one slice count as one
+    if len(curve) < MIN_POINTS[method]:
+        raise TooFewPoints(f"A slice of {len(curve)} sizes is too short for {method}; drop it.")
+    x, y = curve.index.to_numpy(), curve.to_numpy()
+    best = _interpolated(x, y) if method == "akima" else _vertex(x, y)
+    return float(np.exp(best))
+
+
+def _interpolated(x: np.ndarray, y: np.ndarray) -> float:
+    grid = np.linspace(x[0], x[-1], GRID)
+    values = Akima1DInterpolator(x, y)(grid)
+    lowest = int(np.argmin(values))
+    return grid[lowest] if 0 < lowest < GRID - 1 else np.nan
+
+
+def _vertex(x: np.ndarray, y: np.ndarray) -> float:
+    centre = x.mean()
+    bend, slope, _ = np.polyfit(x - centre, y, 2)
+    if bend <= 0:
+        return np.nan
+    best = centre - slope / (2 * bend)
+    return best if x[0] < best < x[-1] else np.nan
+
+
+def optima(
+    runs: pd.DataFrame,
+    *,
+    by: str = "flop",
+    size: str = "params",
+    loss: str = "loss",
+    method: str = "akima",
+    noise: float = 0.0,
+    draws: int = 0,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """The optimum of every slice that has one inside, with the spread that noise gives it.
+
+    Returns columns ``by``, value, log_sd, n, inside.  ``noise`` is the standard deviation of
+    the log loss; each of ``draws`` adds such noise to every run and looks again.  ``inside``
+    is the share of draws with an optimum inside the slice, 1 when draws is 0.  Slices too
+    short for the method, or with their lowest loss at an end, are left out.
+
+    Raises `MissingColumns`.
+    """
+    missing = [c for c in (by, size, loss) if c not in runs]
+    if missing:
+        raise MissingColumns(f"The table of runs has no column {', '.join(map(repr, missing))}.")
+    rng = np.random.default_rng(seed)
+    rows = []
+    for budget, slice_ in runs.groupby(by):
+        if slice_[size].nunique() < MIN_POINTS.get(method, 0):
+            continue
+        value = slice_optimum(slice_[size], slice_[loss], method)
+        shaken = slice_[loss].to_numpy() * np.exp(rng.normal(0, noise, (draws, len(slice_))))
+        again = np.log([slice_optimum(slice_[size], losses, method) for losses in shaken])
+        inside = np.isfinite(again)
+        spread = again[inside].std() if inside.sum() > 1 else np.nan
+        rows.append((budget, value, spread, len(slice_), inside.mean() if draws else 1.0))
+    table = pd.DataFrame(rows, columns=[by, "value", "log_sd", "n", "inside"])
+    return table[np.isfinite(table["value"])].reset_index(drop=True)

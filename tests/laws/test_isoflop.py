@@ -1,0 +1,102 @@
+"""Slices: the optimum of a known surface, the bias of the parabola, and bad input."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from moat import laws
+from tests.simulated import TRUTH
+
+LAW = laws.Chinchilla()
+BUDGETS = np.geomspace(1e19, 1e22, 6)
+
+
+def surface(below: float, above: float, points: int = 9) -> pd.DataFrame:
+    """Slices from ``below`` times to ``above`` times the best size of a known law."""
+    parts = []
+    for flop in BUDGETS:
+        best = LAW.optimal(TRUTH, flop)["params"].item()
+        size = np.geomspace(best * below, best * above, points)
+        parts.append(pd.DataFrame({"flop": flop, "params": size, "tokens": flop / 6 / size}))
+    runs = pd.concat(parts, ignore_index=True)
+    return runs.assign(loss=LAW.predict(TRUTH, runs))
+
+
+def exponent(runs: pd.DataFrame, method: str) -> float:
+    table = laws.optima(runs, method=method)
+    return laws.fit_power(table["flop"], table["value"], draws=0).exponent
+
+
+TRUE_EXPONENT = TRUTH["beta"] / (TRUTH["alpha"] + TRUTH["beta"])
+
+
+@pytest.mark.parametrize("method", ["akima", "parabola"])
+def test_narrow_slices_give_the_true_optimum(method):
+    table = laws.optima(surface(0.5, 2.0), method=method)
+    best = LAW.optimal(TRUTH, table["flop"])["params"]
+    np.testing.assert_allclose(table["value"], best, rtol=0.02)
+    assert exponent(surface(0.5, 2.0), method) == pytest.approx(TRUE_EXPONENT, abs=2e-3)
+
+
+def test_a_parabola_is_biased_on_wide_lopsided_slices_and_interpolation_is_not():
+    wide = surface(0.3, 100.0)
+    best = LAW.optimal(TRUTH, BUDGETS)["params"]
+    off = {
+        m: np.abs(np.log(laws.optima(wide, method=m)["value"] / best)).max() for m in ("akima", "parabola")
+    }
+    assert off["parabola"] > 0.1
+    assert off["akima"] < 0.03
+
+
+def test_a_minimum_at_an_end_is_no_optimum():
+    runs = surface(1.5, 8.0)
+    for method in ("akima", "parabola"):
+        assert laws.optima(runs, method=method).empty
+
+
+def test_noise_gives_a_spread_that_covers():
+    runs, best = surface(0.2, 5.0, 11), LAW.optimal(TRUTH, BUDGETS)["params"]
+    rng = np.random.default_rng(0)
+    far = []
+    for i in range(25):
+        shaken = runs.assign(loss=runs["loss"] * np.exp(rng.normal(0, 0.002, len(runs))))
+        table = laws.optima(shaken, method="parabola", noise=0.002, draws=60, seed=i)
+        far.append(np.abs(np.log(table["value"] / best)) / table["log_sd"])
+    assert 0.80 < (np.concatenate(far) < 1.96).mean() <= 1.0
+
+
+def test_exponent_intervals_cover():
+    rng = np.random.default_rng(1)
+    x = np.geomspace(1e18, 1e22, 12)
+    hits = 0
+    for i in range(200):
+        y = 0.1 * x**0.5 * np.exp(rng.normal(0, 0.1, 12))
+        found = laws.fit_power(x, y, draws=400, seed=i).estimate()
+        hits += found.low <= 0.5 <= found.high
+    assert 0.85 <= hits / 200 <= 0.99  # twelve points: the percentile interval is a little short
+
+
+def test_weights_are_those_of_repeated_points():
+    x, y = np.array([1.0, 2.0, 4.0, 8.0]), np.array([1.0, 1.5, 2.0, 3.5])
+    weighted = laws.fit_power(x, y, log_sd=[1, 1, 1, 1 / np.sqrt(3)], draws=0)
+    repeated = laws.fit_power([*x, 8, 8], [*y, 3.5, 3.5], draws=0)
+    assert weighted.exponent == pytest.approx(repeated.exponent, rel=1e-12)
+    assert weighted.at(16.0).value == pytest.approx(repeated.at(16.0).value) if len(weighted.draws) else True
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "why"),
+    [
+        (lambda: laws.slice_optimum([1, 2, 3], [1, 2, 3]), laws.TooFewPoints, "3 sizes"),
+        (lambda: laws.slice_optimum([1, 2, 3, 4, 5], range(5), "cubic"), laws.FitError, "'cubic'"),
+        (lambda: laws.optima(pd.DataFrame({"flop": [1.0]})), laws.MissingColumns, "'params'"),
+        (lambda: laws.fit_power([1, 2], [1, 2]), laws.TooFewPoints, "at least three"),
+        (lambda: laws.fit_power([1, 2, -3], [1, 2, 3]), laws.BadValues, "Every x"),
+        (lambda: laws.fit_power([1, 2, 3], [1, 2]), laws.LengthMismatch, "differ"),
+    ],
+)
+def test_bad_input_is_one_sentence(call, error, why):
+    with pytest.raises(error, match=why):
+        call()
