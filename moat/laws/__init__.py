@@ -2,7 +2,7 @@
 
 from moat.laws.chinchilla import FLOP_PER_PARAM_TOKEN, Chinchilla
 from moat.laws.compare import fit_subsets, match_runs, side_by_side
-from moat.laws.constants import GOPHER_FLOP, PRINTED, UNROUNDED, published
+from moat.laws.constants import GADRE_TASKS, GOPHER_FLOP, PRINTED, UNROUNDED, published
 from moat.laws.diagnostics import binned_median
 from moat.laws.errors import BadValues, FitError, LengthMismatch, MissingColumns, TooFewPoints
 from moat.laws.fit import Fit, Status, huber_objective
@@ -11,15 +11,18 @@ from moat.laws.law import Law, Term
 from moat.laws.likelihood import huber_likelihood, likelihood_ratio
 from moat.laws.power import PowerLaw, fit_power
 from moat.laws.profile import Profile, profile
+from moat.laws.separable import ErrorCurve, TiedLaw, fit_error, fit_tied
 from moat.laws.split import nested_test, random_splits, split_tests
 
 __all__ = [
     "FLOP_PER_PARAM_TOKEN",
+    "GADRE_TASKS",
     "GOPHER_FLOP",
     "PRINTED",
     "UNROUNDED",
     "BadValues",
     "Chinchilla",
+    "ErrorCurve",
     "Fit",
     "FitError",
     "Law",
@@ -29,10 +32,13 @@ __all__ = [
     "Profile",
     "Status",
     "Term",
+    "TiedLaw",
     "TooFewPoints",
     "binned_median",
+    "fit_error",
     "fit_power",
     "fit_subsets",
+    "fit_tied",
     "huber_likelihood",
     "huber_objective",
     "likelihood_ratio",

@@ -11,6 +11,12 @@ PRINTED = "L=E+A/N^a+B/D^b"
 UNROUNDED = "L=E+A/N^a+B/D^b unrounded"
 #: The budget of Gopher and Chinchilla (arXiv:2203.15556, section 4), FLOP.
 GOPHER_FLOP = 5.76e23
+#: The tasks whose mean error Gadre et al. 2024 predict from loss (scaling_explorer.ipynb, cell 2).
+GADRE_TASKS = (
+    "bigbench_operators", "bigbench_dyck_languages", "bigbench_novel_concepts", "bigbench_cs_algorithms",
+    "bigbench_qa_wikidata", "pubmed_qa_labeled", "hellaswag", "hellaswag_zeroshot", "boolq", "arc_easy",
+    "coqa", "lambada_openai", "winograd", "commonsense_qa", "copa", "squad", "piqa",
+)  # fmt: skip
 _NAMES = ("E", "A", "B", "alpha", "beta")
 
 
