@@ -11,6 +11,7 @@ from moat.laws.law import Law, Term
 from moat.laws.likelihood import huber_likelihood, likelihood_ratio
 from moat.laws.power import PowerLaw, fit_power
 from moat.laws.profile import Profile, profile
+from moat.laws.repeated import RepeatedFit, RepeatedLaw, fit_repeated
 from moat.laws.separable import ErrorCurve, TiedLaw, fit_error, fit_tied
 from moat.laws.split import nested_test, random_splits, split_tests
 
@@ -30,6 +31,8 @@ __all__ = [
     "MissingColumns",
     "PowerLaw",
     "Profile",
+    "RepeatedFit",
+    "RepeatedLaw",
     "Status",
     "Term",
     "TiedLaw",
@@ -37,6 +40,7 @@ __all__ = [
     "binned_median",
     "fit_error",
     "fit_power",
+    "fit_repeated",
     "fit_subsets",
     "fit_tied",
     "huber_likelihood",

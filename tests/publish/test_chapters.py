@@ -17,6 +17,7 @@ SMALL = {
     "chinchilla": {"draws": 200, "seed": 3, "simulations": 49},
     "kaplan-to-chinchilla": {"draws": 200, "seed": 3},
     "overtraining": {"draws": 200, "seed": 3},
+    "repeated-data": {"draws": 200, "seed": 3},
     "chinchilla-refit": {"draws": 200, "seed": 3, "every_start": 100},
 }
 
@@ -25,6 +26,7 @@ STEADY = {
     "chinchilla": ("alpha", "beta", "E", "objective"),
     "chinchilla-refit": ("alpha", "beta", "E", "objective"),
     "kaplan-to-chinchilla": ("exponent-1", "akima-3", "overspend-gpt-3"),
+    "repeated-data": ("r2-decay", "objective", "published-excess"),
     "overtraining": ("error-1b", "task-error-7b", "overspend-400"),
 }
 
