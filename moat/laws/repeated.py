@@ -147,7 +147,9 @@ def _polish(
         return 1e6 * objective(RepeatedLaw(base, *np.exp(logs)), runs, delta)
 
     start = np.log([R_DATA[i], R_SIZE[j]])
-    end = optimize.minimize(scaled, start, method="Nelder-Mead", options={"xatol": 1e-8, "fatol": 1e-9})
+    ends = [tuple(np.log(grid[[0, -1]])) for grid in (R_DATA, R_SIZE)]
+    tight = {"xatol": 1e-8, "fatol": 1e-9}
+    end = optimize.minimize(scaled, start, method="Nelder-Mead", bounds=ends, options=tight)
     return RepeatedLaw(base, *np.exp(end.x)), end.fun / 1e6
 
 
