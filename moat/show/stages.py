@@ -18,25 +18,24 @@ PLACES = {"left": (0.8, 1.0, "right"), "right": (1.25, 1.0, "left"), "top": (1.0
 
 
 def exponent_ladder(table: pd.DataFrame, groups: Mapping[str, str], line: float, line_text: str) -> Figure:
-    """One row a stage, from the first at the top, and one marker a group.
+    """One row a stage (or data set), from the first at the top, and one marker a group.
 
     ``table`` has columns stage, group, value, low, high; ``groups`` gives each group its
     palette name; ``line`` is a value to compare with.
     """
     stages = list(dict.fromkeys(table["stage"]))
-    fig, ax = plt.subplots(figsize=(WIDTH, 0.9 + 0.62 * len(stages)))
+    fig, ax = plt.subplots(figsize=(WIDTH, 1.1 + (0.4 + 0.11 * len(groups)) * len(stages)))
     ax.axvline(line, color=COLOURS["hoffmann"], linestyle="--", linewidth=1)
-    for i, (group, hue) in enumerate(groups.items()):
-        shift = 0.13 * (1 - 2 * i)
-        rows = table[table["group"] == group].set_index("stage")
-        for y, stage in enumerate(reversed(stages)):
-            row = rows.loc[stage]
-            whiskers(ax, row["value"], row["low"], row["high"], y + shift, hue)
-        last = rows.loc[stages[0]]
-        label(ax, last["value"], len(stages) - 1 + 2.6 * shift, group, hue, ha="center")
+    offsets = np.linspace(0.11, -0.11, len(groups)) * (len(groups) + 1) / 2
+    for (group, hue), offset in zip(groups.items(), offsets, strict=True):
+        rows = table[table["group"] == group].set_index("stage").reindex(stages)
+        for y, row in enumerate(rows.iloc[::-1].itertuples()):
+            whiskers(ax, row.value, row.low, row.high, y + offset, hue)
+        ax.plot([], [], marker=MARKERS[hue], color=COLOURS[hue], label=group)
     ax.set_yticks(range(len(stages)), list(reversed(stages)))
-    ax.set(xlabel="exponent of the best model size in compute", ylim=(-0.6, len(stages) - 0.3))
-    label(ax, line + 0.004, -0.45, line_text, "hoffmann", fontsize=8.5)
+    ax.set(xlabel="exponent of the best model size in compute", ylim=(-0.7, len(stages) - 0.4))
+    label(ax, line + 0.004, -0.55, line_text, "hoffmann", fontsize=8.5)
+    ax.legend(loc="lower center", bbox_to_anchor=(0.4, 1.0), ncols=len(groups))
     ax.grid(axis="x", linewidth=0.4)
     return fig
 

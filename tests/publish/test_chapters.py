@@ -16,6 +16,7 @@ from moat.publish.run import execute, found
 SMALL = {
     "chinchilla": {"draws": 200, "seed": 3, "simulations": 49},
     "kaplan-to-chinchilla": {"draws": 200, "seed": 3},
+    "allocation": {"draws": 200, "seed": 3},
     "overtraining": {"draws": 200, "seed": 3},
     "repeated-data": {"draws": 200, "seed": 3},
     "chinchilla-refit": {"draws": 200, "seed": 3, "every_start": 100},
@@ -27,6 +28,7 @@ STEADY = {
     "chinchilla-refit": ("alpha", "beta", "E", "objective"),
     "kaplan-to-chinchilla": ("exponent-1", "akima-3", "overspend-gpt-3"),
     "repeated-data": ("r2-decay", "objective", "published-excess"),
+    "allocation": ("gem-alpha", "gem100-objective", "bias-comma", "llama-exponent-all"),
     "overtraining": ("error-1b", "task-error-7b", "overspend-400"),
 }
 
