@@ -30,6 +30,7 @@ def method_bias(table: pd.DataFrame, groups: Mapping[str, str]) -> Figure:
             label(ax, row.asymmetry * 1.04, row.error, row.set, fontsize=8.5)
     ax.set(xscale="log", xlabel="asymmetry of the surface, α / β", ylabel="error of the exponent")
     ax.set_xticks([0.5, 1, 2], ["0.5", "1", "2"])
+    ax.set_xticks([], minor=True)
     ax.set_xlim(0.33, 3.4)
     ax.legend(loc="lower right")
     return fig
@@ -45,7 +46,10 @@ def laws_and_models(curves: Mapping[str, tuple[pd.DataFrame, str, str]], models:
     for name, (curve, hue, dashes) in curves.items():
         if "low" in curve:
             band(ax, curve["flop"], curve["low"], curve["high"], hue)
-        ax.plot(curve["flop"], curve["value"], color=COLOURS[hue], linestyle=dashes, label=name)
+        width = 2.6 if dashes == ":" else 1.5  # dots must show where two laws coincide
+        ax.plot(
+            curve["flop"], curve["value"], color=COLOURS[hue], linestyle=dashes, linewidth=width, label=name
+        )
     ax.plot(models["flop"], models["tokens"], "o", color=COLOURS["text"], markersize=5)
     for row in models.itertuples():
         across, anchor = (0.8, "right") if row.side == "left" else (1.25, "left")
