@@ -1,16 +1,18 @@
-"""The command line: ``moat sources``, ``moat chapter``, ``moat book``, ``moat record``, ``moat serve``."""
+"""The command line: ``moat sources``, ``chapter``, ``fit``, ``book``, ``record``, ``serve``."""
 
 from __future__ import annotations
 
 import functools
 import http.server
 import sys
+from pathlib import Path
 from typing import Annotated
 
+import pandas as pd
 import typer
 from tqdm import tqdm
 
-from moat import project, sources
+from moat import laws, project, sources
 from moat.errors import MoatError
 from moat.publish import book, parameters, plan
 from moat.publish.run import execute
@@ -72,6 +74,26 @@ def chapter(
     for finding in ran.findings.values():
         typer.echo(f"{name}.{finding.name:34} {finding.text()}")
     typer.echo(f"{output}: {len(ran.findings)} findings, {ran.seconds:.0f} s")
+
+
+@app.command()
+def fit(
+    runs: Annotated[Path, typer.Argument(help="A CSV with one row a run: params, tokens, loss.")],
+    law: Annotated[str, typer.Option(help=f"One of: {', '.join(laws.LAWS)}.")] = "chinchilla",
+    draws: Annotated[int, typer.Option(help="Bootstrap draws.")] = 4000,
+    seed: int = 0,
+    cluster: Annotated[str | None, typer.Option(help="Column of the independent unit.")] = None,
+) -> None:
+    """Fit a scaling law to your own runs."""
+    if law not in laws.LAWS:
+        raise MoatError(f"There is no law {law!r}; there are: {', '.join(laws.LAWS)}.")
+    try:
+        table = pd.read_csv(runs)
+    except (OSError, ValueError) as error:
+        raise MoatError(f"{runs} cannot be read as CSV ({error}).") from None
+    found = laws.LAWS[law].fit(table, draws=draws, seed=seed, cluster=cluster)
+    typer.echo(found.summary().to_string(float_format="{:.4g}".format))
+    typer.echo(f"{found.status}; {found.nobs} runs; {found.unfinished} draws unfinished; {found.method}")
 
 
 @app.command("execute", hidden=True)

@@ -15,10 +15,14 @@ from moat.laws.repeated import RepeatedFit, RepeatedLaw, fit_repeated
 from moat.laws.separable import ErrorCurve, TiedLaw, fit_error, fit_tied
 from moat.laws.split import nested_test, random_splits, split_tests
 
+#: Laws by name, as the command line takes them.
+LAWS = {"chinchilla": Chinchilla()}
+
 __all__ = [
     "FLOP_PER_PARAM_TOKEN",
     "GADRE_TASKS",
     "GOPHER_FLOP",
+    "LAWS",
     "PRINTED",
     "UNROUNDED",
     "BadValues",
