@@ -61,8 +61,15 @@ def only_one() -> Iterator[None]:
 
 
 def _snakemake(cores: int | None) -> int:
-    command = [sys.executable, "-m", "snakemake", "--nolock", "--cores", str(cores or os.cpu_count() or 1)]
-    return subprocess.run(command, cwd=project.root()).returncode
+    """Run Snakemake in this process: a second interpreter would load everything once more."""
+    from snakemake.cli import main as snakemake  # slow to load, and only a build needs it
+
+    os.chdir(project.root())
+    try:
+        snakemake(["--nolock", "--cores", str(cores or os.cpu_count() or 1)])
+    except SystemExit as end:
+        return int(end.code or 0)
+    return 0
 
 
 def _stamp(path: Path) -> int:
