@@ -80,10 +80,10 @@ def test_exponent_intervals_cover():
 
 def test_weights_are_those_of_repeated_points():
     x, y = np.array([1.0, 2.0, 4.0, 8.0]), np.array([1.0, 1.5, 2.0, 3.5])
-    weighted = laws.fit_power(x, y, log_sd=[1, 1, 1, 1 / np.sqrt(3)], draws=0)
-    repeated = laws.fit_power([*x, 8, 8], [*y, 3.5, 3.5], draws=0)
+    weighted = laws.fit_power(x, y, log_sd=[1, 1, 1, 1 / np.sqrt(3)], draws=50)
+    repeated = laws.fit_power([*x, 8, 8], [*y, 3.5, 3.5], draws=50)
     assert weighted.exponent == pytest.approx(repeated.exponent, rel=1e-12)
-    assert weighted.at(16.0).value == pytest.approx(repeated.at(16.0).value) if len(weighted.draws) else True
+    assert weighted.at(16.0).value == pytest.approx(repeated.at(16.0).value)
 
 
 @pytest.mark.parametrize(
