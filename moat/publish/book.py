@@ -124,9 +124,10 @@ def render() -> None:
     for note in check_drift(plan):
         print(note)
     tree = stage(plan, load_chapters(plan))
+    # All pages anew: an untouched page would keep links to anchors that a changed list renumbered.
     command = [
         str(Path(sys.executable).with_name("jupyter-book")), "build", str(tree),
-        "--path-output", str(project.root()), "-n", "-W", "--keep-going",
+        "--path-output", str(project.root()), "--all", "-n", "-W", "--keep-going",
     ]  # fmt: skip
     done = subprocess.run(command, cwd=project.root(), capture_output=True, text=True)
     output = done.stdout + done.stderr
