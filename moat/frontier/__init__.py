@@ -1,0 +1,1 @@
+"""The frontier of capability: who leads, by how much, and at what price."""
