@@ -78,11 +78,13 @@ def chapter(
 
 @app.command()
 def fit(
-    runs: Annotated[Path, typer.Argument(help="A CSV with one row a run: params, tokens, loss.")],
+    runs: Annotated[Path, typer.Argument(help="A CSV with one row a run, such as params, tokens, loss.")],
     law: Annotated[str, typer.Option(help=f"One of: {', '.join(laws.LAWS)}.")] = "chinchilla",
     draws: Annotated[int, typer.Option(help="Bootstrap draws.")] = 4000,
     seed: int = 0,
     cluster: Annotated[str | None, typer.Option(help="Column of the independent unit.")] = None,
+    target: Annotated[str | None, typer.Option(help="Column to fit, if not the law's own.")] = None,
+    weights: Annotated[str | None, typer.Option(help="Column of weights.")] = None,
 ) -> None:
     """Fit a scaling law to your own runs."""
     if law not in laws.LAWS:
@@ -91,9 +93,14 @@ def fit(
         table = pd.read_csv(runs)
     except (OSError, ValueError) as error:
         raise MoatError(f"{runs} cannot be read as CSV ({error}).") from None
-    found = laws.LAWS[law].fit(table, draws=draws, seed=seed, cluster=cluster)
-    typer.echo(found.summary().to_string(float_format="{:.4g}".format))
-    typer.echo(f"{found.status}; {found.nobs} runs; {found.unfinished} draws unfinished; {found.method}")
+    options = {"cluster": cluster, "target": target, "weights": weights}
+    options = {name: value for name, value in options.items() if value is not None}
+    if options and not isinstance(laws.LAWS[law], laws.Law):
+        raise MoatError(f"{law} resamples slices of equal compute; leave out {', '.join(options)}.")
+    found = laws.LAWS[law].fit(table, draws=draws, seed=seed, **options)
+    shown = found.summary() if draws else found.params.to_frame("estimate")
+    typer.echo(shown.to_string(float_format="{:.4g}".format))
+    typer.echo(f"{found.status}; {found.nobs} rows; {found.unfinished} draws unfinished; {found.method}")
 
 
 @app.command("execute", hidden=True)

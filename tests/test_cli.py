@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
+import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
-from moat import cli
+from moat import cli, laws, project
 from moat.errors import MoatError
 from tests.simulated import simulate
 
@@ -19,7 +21,35 @@ def test_a_law_is_fitted_to_a_table_of_runs(tmp_path):
     rows = {line.split()[0]: line.split()[1:] for line in done.output.splitlines()[1:6]}
     low, high = float(rows["beta"][2]), float(rows["beta"][3])
     assert low < 0.37 < high
-    assert "converged; 245 runs; 0 draws unfinished" in done.output
+    assert "converged; 245 rows; 0 draws unfinished" in done.output
+
+
+def test_every_law_of_the_command_line_has_its_columns_named(tmp_path):
+    (tmp_path / "empty.csv").write_text("nothing\n1\n")
+    for law in laws.LAWS:
+        done = run(cli.app, ["fit", str(tmp_path / "empty.csv"), "--law", law])
+        assert isinstance(done.exception, MoatError), law
+        assert "has no column" in str(done.exception)
+
+
+def test_a_power_law_with_weights_and_another_target(tmp_path):
+    flop = np.geomspace(1e18, 1e22, 9)
+    table = pd.DataFrame({"flop": flop, "tokens": 3 * flop**0.5, "weight": 1.0})
+    table.to_csv(tmp_path / "optima.csv", index=False)
+    options = ["--law", "power", "--target", "tokens", "--weights", "weight", "--draws", "50"]
+    done = run(cli.app, ["fit", str(tmp_path / "optima.csv"), *options])
+    assert done.exit_code == 0, done.output
+    assert "weighted least squares on log tokens" in done.output
+
+
+def test_the_example_of_the_readme_runs(tmp_path, monkeypatch):
+    simulate(0).to_csv(tmp_path / "runs.csv", index=False)
+    code = (project.root() / "README.md").read_text().split("```python\n")[1].split("```")[0]
+    assert len(code.splitlines()) == 5
+    monkeypatch.chdir(tmp_path)
+    scope: dict = {}
+    exec(compile(code, "README.md", "exec"), scope)
+    assert scope["fit"].status is laws.Status.CONVERGED
 
 
 @pytest.mark.parametrize(
@@ -28,6 +58,7 @@ def test_a_law_is_fitted_to_a_table_of_runs(tmp_path):
         (["fit", "{here}/none.csv"], "cannot be read as CSV"),
         (["fit", "{here}/runs.csv", "--law", "kaplan"], "There is no law 'kaplan'; there are: chinchilla"),
         (["fit", "{here}/runs.csv"], "no column 'tokens'"),
+        (["fit", "{here}/runs.csv", "--law", "isoflop-akima", "--cluster", "x"], "leave out cluster"),
     ],
 )
 def test_a_mistake_is_one_sentence(arguments, why, tmp_path):

@@ -1,22 +1,38 @@
 """Scaling laws: functional forms, global fits, bootstrap, compute-optimal allocation."""
 
-from moat.laws.chinchilla import FLOP_PER_PARAM_TOKEN, Chinchilla
+from moat.laws.chinchilla import FLOP_PER_PARAM_TOKEN, Chinchilla, Tied
 from moat.laws.compare import fit_subsets, match_runs, side_by_side
 from moat.laws.constants import GADRE_TASKS, GOPHER_FLOP, PRINTED, UNROUNDED, published
 from moat.laws.diagnostics import binned_median
+from moat.laws.downstream import ErrorCurve, Sigmoid
 from moat.laws.errors import BadValues, FitError, LengthMismatch, MissingColumns, TooFewPoints
 from moat.laws.fit import Fit, Status, huber_objective
-from moat.laws.isoflop import optima, slice_optimum
-from moat.laws.law import Law, Term
+from moat.laws.isoflop import IsoFlop, optima, slice_optimum
+from moat.laws.law import Law
 from moat.laws.likelihood import huber_likelihood, likelihood_ratio
-from moat.laws.power import PowerLaw, fit_power
-from moat.laws.profile import Profile, profile
-from moat.laws.repeated import RepeatedFit, RepeatedLaw, fit_repeated
-from moat.laws.separable import ErrorCurve, TiedLaw, fit_error, fit_tied
+from moat.laws.optimum import best_split
+from moat.laws.power import BatchSize, LearningRate, Power
+from moat.laws.powers import SumOfPowers, Term
+from moat.laws.precision import Precision
+from moat.laws.profile import Profile, profile, profile_curve
+from moat.laws.repeated import Repeated
+from moat.laws.routed import Routed
+from moat.laws.smooth import Parameter, Smooth
 from moat.laws.split import nested_test, random_splits, split_tests
 
-#: Laws by name, as the command line takes them.
-LAWS = {"chinchilla": Chinchilla()}
+#: Laws by name, as the command line takes them: those that need nothing but a table.
+LAWS = {
+    "chinchilla": Chinchilla(),
+    "tied": Tied(),
+    "power": Power(),
+    "isoflop-akima": IsoFlop("akima"),
+    "isoflop-parabola": IsoFlop("parabola"),
+    "routed": Routed(),
+    "error-curve": ErrorCurve(),
+    "sigmoid": Sigmoid(),
+    "learning-rate": LearningRate(),
+    "batch-size": BatchSize(),
+}
 
 __all__ = [
     "FLOP_PER_PARAM_TOKEN",
@@ -26,27 +42,32 @@ __all__ = [
     "PRINTED",
     "UNROUNDED",
     "BadValues",
+    "BatchSize",
     "Chinchilla",
     "ErrorCurve",
     "Fit",
     "FitError",
+    "IsoFlop",
     "Law",
+    "LearningRate",
     "LengthMismatch",
     "MissingColumns",
-    "PowerLaw",
+    "Parameter",
+    "Power",
+    "Precision",
     "Profile",
-    "RepeatedFit",
-    "RepeatedLaw",
+    "Repeated",
+    "Routed",
+    "Sigmoid",
+    "Smooth",
     "Status",
+    "SumOfPowers",
     "Term",
-    "TiedLaw",
+    "Tied",
     "TooFewPoints",
+    "best_split",
     "binned_median",
-    "fit_error",
-    "fit_power",
-    "fit_repeated",
     "fit_subsets",
-    "fit_tied",
     "huber_likelihood",
     "huber_objective",
     "likelihood_ratio",
@@ -54,6 +75,7 @@ __all__ = [
     "nested_test",
     "optima",
     "profile",
+    "profile_curve",
     "published",
     "random_splits",
     "side_by_side",

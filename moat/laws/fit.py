@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -14,20 +14,22 @@ from numpy.typing import ArrayLike
 
 from moat.estimate import Estimate, percentile_estimate
 from moat.laws import engine
-from moat.laws.design import Design, design, validated
+from moat.laws.coordinates import Coordinates
 from moat.laws.errors import FitError
-from moat.laws.resample import bootstrap_counts
-from moat.laws.starts import grid_starts
+from moat.laws.resample import bootstrap_counts, distinct_units
+from moat.laws.rows import validated
 
 if TYPE_CHECKING:
     from moat.laws.law import Law
 
-#: The path of delta from far starts: a wide quadratic zone first, then ever narrower ones
-#: down to the one asked for.  A narrow zone is close to an absolute deviation, where
-#: Newton steps are only good near the end.
-DELTA_PATH = tuple(10.0**-k for k in range(1, 12))
-#: A term that contributes less than this share of every prediction has hit its bound of zero.
-VANISHED = 1e-6
+#: Ends of the starts whose objectives differ by less than this share are one minimum.
+SAME = 1e-9
+#: Minima within this factor of the best, and at most so many, are started from in every draw.
+RIVAL, RIVALS = 2.0, 4
+#: So many starts are followed; more are first thinned out by their objectives.
+FOLLOWED = 12
+#: Draws whose objectives at all starts are held in memory together.
+TOGETHER = 100
 #: Smallest over largest singular value of the scaled Jacobian below which some direction of
 #: the parameters leaves every prediction unchanged.  Well-designed runs have about 1e-2.
 SINGULAR = 1e-6
@@ -47,22 +49,27 @@ class Fit:
     """Parameters, intervals, status and replicates of a fitted law.
 
     ``objective`` is the minimum of the summed Huber function.  ``agreeing`` of ``starts``
-    starts ended there.  ``replicates`` holds one row of parameters a bootstrap draw;
-    ``unfinished`` draws did not converge and are left out of it, never silently.
+    starts ended there; ``minima`` counts the different minima that were found and that every
+    draw started from.  ``replicates`` holds one row of parameters a bootstrap draw;
+    ``unfinished`` draws did not converge, or held fewer different units than the law has
+    parameters; they are left out of it, never silently.
     """
 
     law: Law
     data: pd.DataFrame = field(repr=False)
-    loss: str
+    target: str
+    scale: str
     delta: float
+    weights: str | None
     seed: int
     cluster: str | None
     params: pd.Series
     objective: float
     status: Status
-    vanished: tuple[str, ...]
+    at_bound: tuple[str, ...]
     starts: int
     agreeing: int
+    minima: int
     replicates: pd.DataFrame = field(repr=False)
     unfinished: int
 
@@ -76,18 +83,38 @@ class Fit:
         return self.data[self.cluster].to_numpy() if self.cluster else np.arange(self.nobs)
 
     @property
-    def method(self) -> str:
-        """One line for provenance: objective, resampling and number of draws."""
-        unit = self.cluster or "row"
-        return f"Huber (delta {self.delta:g}) on log loss, {len(self.replicates):,} bootstrap draws by {unit}"
-
-    @cached_property
-    def design(self) -> Design:
-        return design(self.law, self.data)
+    def row_weights(self) -> np.ndarray:
+        return self.data[self.weights].to_numpy() if self.weights else np.ones(self.nobs)
 
     @property
-    def log_target(self) -> np.ndarray:
-        return np.log(self.data[self.loss].to_numpy())
+    def method(self) -> str:
+        """One line for provenance: objective, resampling and number of draws."""
+        kind = f"Huber (delta {self.delta:g})" if np.isfinite(self.delta) else "least squares"
+        kind = f"weighted {kind}" if self.weights else kind
+        scale = f"log {self.target}" if self.scale == "log" else self.target
+        return f"{kind} on {scale}, {len(self.replicates):,} bootstrap draws by {self.cluster or 'row'}"
+
+    @cached_property
+    def coordinates(self) -> Coordinates:
+        return self.law.coordinates(self.data)
+
+    @property
+    def observed(self) -> np.ndarray:
+        """The target on the scale of the fit: its logarithm, or itself."""
+        values = self.data[self.target].to_numpy()
+        return np.log(values) if self.scale == "log" else values
+
+    def problem(self, coordinates: Coordinates, weights: np.ndarray, **options) -> engine.Problem:
+        """The fit's objective with other ``weights`` (draws, n) of the rows, times its own."""
+        target = options.pop("target", self.observed)
+        own = weights * self.row_weights if self.weights else weights
+        low, high = coordinates.ends
+        options |= {"raw": self.scale == "raw", "low": low, "high": high}
+        return engine.Problem(coordinates.model, target, own, self.delta, **options)
+
+    def damping(self, coordinates: Coordinates, theta: np.ndarray) -> np.ndarray:
+        raw = self.scale == "raw"
+        return engine.damping_matrix(coordinates.model, theta, self.observed, self.delta, raw)
 
     @cached_property
     def fittedvalues(self) -> np.ndarray:
@@ -95,13 +122,25 @@ class Fit:
 
     @property
     def resid(self) -> np.ndarray:
-        """Log residuals: log observed minus log fitted."""
-        return self.log_target - np.log(self.fittedvalues)
+        """Residuals on the scale of the fit: of the logarithm, or plain."""
+        fitted = self.fittedvalues
+        return self.observed - (np.log(fitted) if self.scale == "log" else fitted)
+
+    @property
+    def r_squared(self) -> float:
+        """Share of the weighted variance of the target, on the scale of the fit, that is explained."""
+        weights, observed = self.row_weights, self.observed
+        centred = observed - np.average(observed, weights=weights)
+        return float(1 - (weights * self.resid**2).sum() / (weights * centred**2).sum())
 
     @property
     def bse(self) -> pd.Series:
         """Bootstrap standard errors."""
         return self._draws().std(ddof=1)
+
+    def share_at(self, name: str, end: float) -> float:
+        """The share of draws in which a parameter sits at ``end`` of its range."""
+        return float(np.isclose(self._draws()[name], end, rtol=1e-3).mean())
 
     def cov_params(self) -> pd.DataFrame:
         return self._draws().cov()
@@ -176,6 +215,24 @@ class Fit:
         method = f"{'paired' if paired else 'independent'} difference; {self.method}"
         return percentile_estimate(value.item(), draws, n=n, method=method, level=level)
 
+    def missed(self, sample: int = 50) -> int:
+        """In how many of the first ``sample`` draws a search from every start finds a better end.
+
+        Draws start where the whole data end, which is fast and can miss a minimum; this asks the
+        slow search.  An objective lower by a millionth counts as better.
+        """
+        drawn = self._draws().loc[: sample - 1]
+        counts = bootstrap_counts(self.units, sample, self.seed)[drawn.index]
+        fitted = self.law.predict(drawn, self.data)
+        resid = self.observed - (np.log(fitted) if self.scale == "log" else fitted)
+        reached = (counts * self.row_weights * engine.huber(resid, self.delta)).sum(axis=1)
+        problem = self.problem(self.coordinates, counts)
+        starts = self.law.starts(self.coordinates, self.data[self.target].to_numpy(), self.scale)
+        thinned = starts[np.linspace(0, len(starts) - 1, min(len(starts), 2 * FOLLOWED)).astype(int)]
+        found = [_ends(problem, np.tile(s, (len(drawn), 1)), self.law.zones(self.delta)) for s in thinned]
+        best = np.nanmin([end.objective for end in found], axis=0)
+        return int((best < reached * (1 - 1e-6)).sum())
+
     def _draws(self) -> pd.DataFrame:
         if self.replicates.empty:
             raise FitError("This fit has no bootstrap draws; call fit(..., draws=1000) for intervals.")
@@ -191,83 +248,149 @@ def fit_law(
     law: Law,
     data: pd.DataFrame | dict,
     *,
-    loss: str,
+    target: str,
+    scale: str,
     delta: float,
+    weights: str | None,
     draws: int,
     seed: int,
     cluster: str | None,
     start: pd.Series | None,
 ) -> Fit:
     """Validate, find the global minimum, bootstrap.  `Law.fit` is the public door."""
-    frame = validated(law, data, loss, cluster)
-    features = design(law, frame)
-    target = np.log(frame[loss].to_numpy())
-    starts = grid_starts(law, features, frame[loss].to_numpy())
+    frame = validated(law, data, target, weights, cluster)
+    coordinates = law.coordinates(frame)
+    values = frame[target].to_numpy()
+    base = engine.Problem(
+        coordinates.model,
+        np.log(values) if scale == "log" else values,
+        frame[weights].to_numpy()[None] if weights else np.ones((1, len(frame)), np.uint8),
+        delta,
+        raw=scale == "raw",
+        low=coordinates.ends[0],
+        high=coordinates.ends[1],
+    )
+    starts = law.starts(coordinates, values, scale)
+    table = _table(law, coordinates, base, starts, frame) if len(starts) > FOLLOWED else None
+    follow = starts if table is None else starts[_lowest_apart(table @ base.weights[0])]
     if start is not None:
-        extra = features.coordinates(start[list(law.names)].to_numpy(float))
-        starts = np.vstack([starts, extra])
-    best, agreeing, finished = _global_minimum(features.terms, target, starts, delta)
-    theta = best.theta[0]
-    shares = np.exp(features.terms @ theta)
-    shares = (shares / shares.sum(axis=0)).max(axis=1)
-    vanished = tuple(n for n, s in zip(law.coefficient_names, shares, strict=True) if s < VANISHED)
-    flat = np.linalg.svd(engine.jacobian(features.terms, theta), compute_uv=False)
+        follow = np.vstack([follow, coordinates.inverse(start[list(law.names)].to_numpy(float))])
+    ends = _ends(base, follow, law.zones(delta))
+    best = int(np.nanargmin(ends.objective))
+    theta = ends.theta[best]
+    at_bound = law.at_bound(coordinates, theta)
+    flat = np.linalg.svd(engine.jacobian(coordinates.model, theta, base.raw), compute_uv=False)
     identified = bool(flat[-1] > SINGULAR * flat[0])
+    minima = _minima(ends)
     units = frame[cluster].to_numpy() if cluster else np.arange(len(frame))
-    counts = bootstrap_counts(units, draws, seed) if draws else None
-    replicates = _bootstrap(law, features, target, theta, counts, delta)
+    counts = bootstrap_counts(units, draws, seed) if draws else np.empty((0, len(frame)))
+    if table is None:
+        warm = [ends.theta[minimum] for minimum in minima]
+    else:
+        warm = [starts[_lowest(table, counts * base.weights)]]
+    replicates = _bootstrap(law, coordinates, base, theta, warm, counts)
+    replicates = replicates[distinct_units(counts, units)[replicates.index] >= len(law.names)]
     return Fit(
         law=law,
         data=frame,
-        loss=loss,
+        target=target,
+        scale=scale,
         delta=delta,
+        weights=weights,
         seed=seed,
         cluster=cluster,
-        params=pd.Series(features.natural(theta)[0], index=list(law.names), name="estimate"),
-        objective=float(best.objective[0]),
-        status=_status(finished, vanished, identified),
-        vanished=vanished,
-        starts=len(starts),
-        agreeing=agreeing,
+        params=pd.Series(coordinates.natural(theta)[0], index=list(law.names), name="estimate"),
+        objective=float(ends.objective[best]),
+        status=_status(bool(ends.finished[best]), at_bound, identified),
+        at_bound=at_bound,
+        starts=len(follow),
+        agreeing=int((ends.objective <= ends.objective[best] * (1 + SAME)).sum()),
+        minima=len(minima),
         replicates=replicates,
         unfinished=draws - len(replicates),
     )
 
 
-def _status(finished: bool, vanished: tuple[str, ...], identified: bool) -> Status:
-    if vanished:
+def _status(finished: bool, at_bound: tuple[str, ...], identified: bool) -> Status:
+    if at_bound:
         return Status.AT_BOUND
     if not identified:
         return Status.UNIDENTIFIED
     return Status.CONVERGED if finished else Status.UNFINISHED
 
 
-def _global_minimum(terms, target, starts, delta) -> tuple[engine.Minimum, int, bool]:
-    """The best end of all starts, how many ended there, and whether it finished."""
-    weights = np.ones((len(starts), len(target)), np.uint8)
-    damping = np.eye(terms.shape[2])
-    for zone in [*(d for d in DELTA_PATH if d > delta), delta]:
-        problem = engine.Problem(terms, target, weights, zone)
-        end = engine.minimise(problem, starts, damping)
-        starts = end.theta
-    best = int(np.argmin(end.objective))
-    agreeing = int((end.objective <= end.objective[best] * (1 + 1e-9)).sum())
-    pick = slice(best, best + 1)
-    minimum = engine.Minimum(end.theta[pick], end.objective[pick], end.finished[pick])
-    return minimum, agreeing, bool(end.finished[best])
+def _table(law, coordinates, base: engine.Problem, starts: np.ndarray, frame: pd.DataFrame) -> np.ndarray:
+    """The objective of each row at each start, shape (starts, n): a draw is a weighted sum of it."""
+    natural = pd.DataFrame(coordinates.natural(starts), columns=list(law.names))
+    fitted = law.predict(natural, frame)
+    with np.errstate(all="ignore"):
+        resid = base.target - (fitted if base.raw else np.log(fitted))
+    return np.nan_to_num(engine.huber(resid, base.delta), nan=np.inf)
 
 
-def _bootstrap(law: Law, features: Design, target, theta, counts, delta) -> pd.DataFrame:
-    """Natural parameters of the draws that finished, indexed by the number of the draw."""
-    if counts is None:
-        return pd.DataFrame(columns=list(law.names), dtype=float)
-    damping = engine.damping_matrix(features.terms, theta, target, delta)
-    problem = engine.Problem(features.terms, target, counts, delta)
-    end = engine.minimise(problem, theta, damping)
-    natural = features.natural(end.theta[end.finished])
-    return pd.DataFrame(natural, columns=list(law.names), index=np.flatnonzero(end.finished))
+def _lowest(table: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """The start of lowest objective for each row of ``weights`` (draws, n)."""
+    parts = (weights[i : i + TOGETHER] @ table.T for i in range(0, len(weights), TOGETHER))
+    return np.concatenate([part.argmin(axis=1) for part in parts] or [np.empty(0, int)])
+
+
+def _lowest_apart(objective: np.ndarray) -> np.ndarray:
+    """The best start, then the best of the rest in parts of the grid: not all in one valley."""
+    parts = np.array_split(np.arange(len(objective)), FOLLOWED)
+    best = [part[objective[part].argmin()] for part in parts]
+    return np.unique([*best, *np.argsort(objective)[:FOLLOWED]])
+
+
+def _ends(base: engine.Problem, starts: np.ndarray, zones: tuple[float, ...]) -> engine.Minimum:
+    """Where every start ends, by way of ever narrower zones of the Huber function."""
+    every = np.broadcast_to(base.weights, (len(starts), base.weights.shape[-1]))
+    # Far starts begin in a wide zone, where every direction has curvature of the order of one.
+    damping = np.eye(base.model.size) if len(zones) > 1 else _damping(base, starts[0])
+    for zone in zones:
+        ends = engine.minimise(replace(base, weights=every, delta=zone), starts, damping)
+        starts = ends.theta
+    return ends
+
+
+def _minima(ends: engine.Minimum) -> list[int]:
+    """One end for each different minimum near the best, the best first."""
+    order = np.argsort(ends.objective)
+    lowest = ends.objective[order[0]]
+    chosen: list[int] = [int(order[0])]
+    for i in order[1:]:
+        value = ends.objective[i]
+        if not (ends.finished[i] and value <= RIVAL * lowest) or len(chosen) == RIVALS:
+            break
+        if value > ends.objective[chosen[-1]] * (1 + 1e3 * SAME):
+            chosen.append(int(i))
+    return chosen
+
+
+def _damping(base: engine.Problem, theta: np.ndarray) -> np.ndarray:
+    return engine.damping_matrix(base.model, theta, base.target, base.delta, base.raw)
+
+
+def _bootstrap(law, coordinates, base: engine.Problem, theta, starts, counts) -> pd.DataFrame:
+    """Natural parameters of the draws that finished, indexed by the number of the draw.
+
+    Every draw runs from each of ``starts``, (p,) for all or (draws, p), and keeps its best end;
+    ``theta`` is the minimum of the base fit.
+    """
+    draws = len(counts)
+    if not draws:
+        return pd.DataFrame(columns=list(law.names), dtype=float, index=pd.RangeIndex(0))
+    problem = replace(base, weights=counts * base.weights)
+    damping = _damping(base, theta)
+    ends = [engine.minimise(problem, start, damping) for start in starts]
+    best = np.argmin([np.where(end.finished, end.objective, np.inf) for end in ends], axis=0)
+    theta, finished = (
+        np.array([getattr(end, name) for end in ends])[best, np.arange(draws)]
+        for name in ("theta", "finished")
+    )
+    natural = coordinates.natural(theta[finished])
+    return pd.DataFrame(natural, columns=list(law.names), index=np.flatnonzero(finished))
 
 
 def huber_objective(fit: Fit, delta: float) -> float:
     """The summed Huber objective of a fit's parameters at another ``delta``."""
-    return float(engine.huber(fit.resid, delta).sum())
+    return float((fit.row_weights * engine.huber(fit.resid, delta)).sum())

@@ -7,12 +7,16 @@ with Akima's spline instead.  The two disagree where slices are wide or lopsided
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 from scipy.interpolate import Akima1DInterpolator
 
 from moat.laws.errors import FitError, MissingColumns, TooFewPoints
+from moat.laws.fit import Fit
+from moat.laws.power import Power
 
 METHODS = ("akima", "parabola")
 #: Points of the grid on which the interpolated curve is searched.
@@ -92,3 +96,33 @@ def optima(
         rows.append((budget, value, spread, len(slice_), inside.mean() if draws else 1.0))
     table = pd.DataFrame(rows, columns=[by, "value", "log_sd", "n", "inside"])
     return table[np.isfinite(table["value"])].reset_index(drop=True)
+
+
+@dataclass(frozen=True)
+class IsoFlop:
+    """The power law of compute-optimal size on compute, by way of the lowest point of each slice.
+
+    ``size`` names the column that is optimised; the fit's target is its best value, against
+    the budgets of column ``flop``.
+
+    >>> size, flop = np.tile(np.geomspace(1e8, 1e10, 9), 3), np.repeat([1e18, 1e19, 1e20], 9)
+    >>> loss = 2 + 0.01 * np.log(size / flop**0.5) ** 2
+    >>> fit = IsoFlop("parabola").fit(pd.DataFrame({"params": size, "flop": flop, "loss": loss}), draws=0)
+    >>> round(float(fit.params["exponent"]), 6)
+    0.5
+    """
+
+    method: str = "akima"
+    size: str = "params"
+
+    def fit(self, runs: pd.DataFrame, *, noise: float = 0.0, draws: int = 1000, seed: int = 0) -> Fit:
+        """Fit `Power` to the `optima` of ``runs``, resampling slices.
+
+        With ``noise``, the standard deviation of the log loss, slices weigh as one over the
+        variance that such noise gives their optimum, from 200 shaken copies of each.
+        Raises what `optima` and `Power.fit` raise.
+        """
+        shaken = 200 if noise else 0
+        best = optima(runs, size=self.size, method=self.method, noise=noise, draws=shaken, seed=seed)
+        best = best.assign(weight=best["log_sd"] ** -2) if noise else best
+        return Power().fit(best, weights="weight" if noise else None, draws=draws, seed=seed)

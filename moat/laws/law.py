@@ -1,106 +1,112 @@
-"""Scaling laws as sums of power-law terms."""
+"""What every law of this book has in common: parameters, columns, a prediction, a fit."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 import pandas as pd
 
-from moat.laws.engine import Array
+from moat.laws.engine import Array, huber
+from moat.laws.errors import BadValues
 from moat.laws.fit import Fit, fit_law
 
+if TYPE_CHECKING:
+    from moat.laws.coordinates import Coordinates
 
-@dataclass(frozen=True)
-class Term:
-    """``coefficient * prod(column ** -exponent)``; no exponents make it a constant.
 
-    >>> Term("B", (("beta", "tokens"),))
-    Term(coefficient='B', exponents=(('beta', 'tokens'),))
+class Law(ABC):
+    """A positive quantity (a loss, an error, a learning rate) as a function of columns.
+
+    Two kinds exist: sums of powers (`moat.laws.powers`), whose terms are log-linear, and any
+    other smooth formula (`moat.laws.smooth`).  Both are fitted,
+    bootstrapped and profiled by the same engine and answer with the same `Fit`.
     """
 
-    coefficient: str
-    exponents: tuple[tuple[str, str], ...] = ()
-
-
-@dataclass(frozen=True)
-class Law:
-    """A loss that is a sum of `Term`, times ``exp(shift * column)`` for each shift.
-
-    Coefficients are positive; exponents and shifts are free.  A shift lets a group of runs
-    read higher or lower by a common factor: its column is 0 or 1.
-    """
-
-    terms: tuple[Term, ...]
-    shifts: tuple[tuple[str, str], ...] = ()
+    #: The column that is fitted unless ``fit(target=...)`` names another.
+    target: ClassVar[str] = "loss"
+    #: "log": residuals of the logarithm; "raw": residuals on the target's own scale.
+    scale: ClassVar[str] = "log"
+    #: Where the Huber function turns from quadratic to linear; infinity is least squares.
+    delta: ClassVar[float] = 1e-3
 
     @property
     def name(self) -> str:
         return type(self).__name__
 
     @property
-    def coefficient_names(self) -> tuple[str, ...]:
-        return tuple(t.coefficient for t in self.terms)
-
-    @property
-    def exponent_names(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(e for t in self.terms for e, _ in t.exponents))
-
-    @property
-    def slope_names(self) -> tuple[str, ...]:
-        return self.exponent_names + tuple(name for name, _ in self.shifts)
-
-    @property
+    @abstractmethod
     def names(self) -> tuple[str, ...]:
-        """All parameters, in the order of every table: coefficients, exponents, shifts."""
-        return self.coefficient_names + self.slope_names
+        """All parameters, in the order of every table."""
 
     @property
-    def power_columns(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(c for t in self.terms for _, c in t.exponents))
-
-    @property
-    def shift_columns(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(c for _, c in self.shifts))
-
-    @property
+    @abstractmethod
     def columns(self) -> tuple[str, ...]:
-        return self.power_columns + self.shift_columns
+        """The columns that the law reads."""
 
+    @property
+    def signed_columns(self) -> tuple[str, ...]:
+        """Those of `columns` that need not be positive."""
+        return ()
+
+    @abstractmethod
     def predict(self, params: pd.Series | pd.DataFrame, frame: pd.DataFrame) -> Array:
-        """Loss at each row of ``frame``: (n,) for a Series of parameters, (draws, n) for a frame."""
-        draws = pd.DataFrame(params).T if isinstance(params, pd.Series) else params
-        column = {name: draws[name].to_numpy(float)[:, None] for name in self.names}
-        total = 0.0
-        for term in self.terms:
-            power = np.ones((1, len(frame)))
-            for exponent, name in term.exponents:
-                power = power * frame[name].to_numpy(float) ** -column[exponent]
-            total = total + column[term.coefficient] * power
-        for name, indicator in self.shifts:
-            total = total * np.exp(column[name] * frame[indicator].to_numpy(float))
-        return total[0] if isinstance(params, pd.Series) else total
+        """The target at each row: (n,) for a Series of parameters, (draws, n) for a frame."""
+
+    @abstractmethod
+    def coordinates(self, frame: pd.DataFrame, *, uncentred: str | None = None) -> Coordinates:
+        """The law on the rows of ``frame``, in the coordinates in which it is fitted.
+
+        The parameter ``uncentred`` must be a coordinate by itself, as a profile needs.
+        """
+
+    @abstractmethod
+    def starts(self, coordinates: Coordinates, target: Array, scale: str) -> Array:
+        """Points (starts, p) from which the global minimum is looked for, in coordinates."""
+
+    def zones(self, delta: float) -> tuple[float, ...]:
+        """The zones of the Huber function through which the search narrows down to ``delta``."""
+        return (delta,)
+
+    @abstractmethod
+    def at_bound(self, coordinates: Coordinates, theta: Array) -> tuple[str, ...]:
+        """The parameters that ran to an end of their range at ``theta`` (p,)."""
+
+    def objective(self, params: pd.Series, data: pd.DataFrame) -> float:
+        """The summed Huber objective of given parameters, at the law's own scale and zone."""
+        observed, fitted = data[self.target].to_numpy(float), self.predict(params, data)
+        resid = np.log(observed / fitted) if self.scale == "log" else observed - fitted
+        return float(huber(resid, self.delta).sum())
 
     def fit(
         self,
         data: pd.DataFrame | dict,
         *,
-        loss: str = "loss",
-        delta: float = 1e-3,
+        target: str | None = None,
+        scale: str | None = None,
+        delta: float | None = None,
+        weights: str | None = None,
         draws: int = 1000,
         seed: int = 0,
         cluster: str | None = None,
         start: pd.Series | None = None,
     ) -> Fit:
-        """Minimise the sum of Huber(log residual) globally and bootstrap the result.
+        """Minimise the sum of Huber(residual) globally and bootstrap the result.
 
-        ``data`` needs the law's columns (params in parameters, tokens in tokens) and
-        ``loss`` in nats per token.  ``delta`` is the zone of the Huber function that is
-        quadratic, in log loss.  ``cluster`` names the column of the independent unit;
-        without it every row is one.  ``start`` adds a starting point to the grid of starts.
+        ``data`` needs the law's columns and ``target`` (losses in nats per token).  ``scale`` is
+        "log" or "raw", ``delta`` the zone of the Huber function that is quadratic, on that
+        scale; infinity gives least squares.  ``weights`` names a column of non-negative weights.
+        ``cluster`` names the column of the independent unit; without it every row is one.
+        ``start`` adds a starting point to those that the law proposes.
 
         Raises `MissingColumns`, `LengthMismatch`, `BadValues` or `TooFewPoints`.
         """
-        return fit_law(
-            self, data, loss=loss, delta=delta, draws=draws, seed=seed, cluster=cluster, start=start
-        )
+        scale = self.scale if scale is None else scale
+        delta = self.delta if delta is None else float(delta)
+        if scale not in ("log", "raw"):
+            raise BadValues(f'Unknown scale {scale!r}; use "log" or "raw".')
+        if not delta > 0:
+            raise BadValues(f"delta must be positive, not {delta!r}; infinity gives least squares.")
+        options = {"weights": weights, "draws": draws, "seed": seed, "cluster": cluster, "start": start}
+        return fit_law(self, data, target=target or self.target, scale=scale, delta=delta, **options)

@@ -16,7 +16,6 @@ import numpy as np
 import pandas as pd
 
 from moat.laws import engine
-from moat.laws.design import design
 from moat.laws.errors import FitError
 from moat.laws.resample import bootstrap_counts
 
@@ -46,13 +45,13 @@ def profile(fit: Fit, name: str, *, alpha: float = 0.05, draws: int | None = Non
     """
     if fit.replicates.empty:
         raise FitError("A profile needs bootstrap draws for its cut-off; call fit(..., draws=1000).")
-    features = design(fit.law, fit.data, uncentred=name)
-    theta = features.coordinates(fit.params.to_numpy())[0]
+    features = fit.law.coordinates(fit.data, uncentred=name)
+    theta = features.inverse(fit.params.to_numpy())[0]
     held = list(fit.law.names).index(name)
-    damping = engine.damping_matrix(features.terms, theta, fit.log_target, fit.delta)
+    damping = fit.damping(features, theta)
 
     # The other parameters start where the bootstrap cloud says they go with the held one.
-    cloud = np.cov(features.coordinates(fit.replicates.to_numpy()), rowvar=False)
+    cloud = np.cov(features.inverse(fit.replicates.to_numpy()), rowvar=False)
     along = cloud[held] / np.sqrt(cloud[held, held])
     start = theta + np.linspace(-REACH, REACH, POINTS)[:, None] * along
     end = _walk(features, fit, start, held, damping)
@@ -69,16 +68,14 @@ def profile(fit: Fit, name: str, *, alpha: float = 0.05, draws: int | None = Non
 def _walk(features, fit, start, held, damping) -> engine.Minimum:
     """Minimise at every held value at once, from the estimate."""
     weights = np.ones((len(start), fit.nobs), np.uint8)
-    problem = engine.Problem(features.terms, fit.log_target, weights, fit.delta, fixed=(held,))
-    return engine.minimise(problem, start, damping)
+    return engine.minimise(fit.problem(features, weights, fixed=(held,)), start, damping)
 
 
 def _costs(features, fit, theta, held, counts, damping) -> np.ndarray:
     """What holding the parameter at its estimate costs in each bootstrap draw."""
     ends = []
     for fixed in ((held,), ()):
-        problem = engine.Problem(features.terms, fit.log_target, counts, fit.delta, fixed=fixed)
-        ends.append(engine.minimise(problem, theta, damping))
+        ends.append(engine.minimise(fit.problem(features, counts, fixed=fixed), theta, damping))
     both = ends[0].finished & ends[1].finished
     return (ends[0].objective - ends[1].objective)[both]
 
@@ -108,3 +105,27 @@ def _cross(value: np.ndarray, rise: np.ndarray, cutoff: float) -> float | None:
     i = int(above[0])
     share = (cutoff - rise[i - 1]) / (rise[i] - rise[i - 1])
     return float(value[i - 1] + share * (value[i] - value[i - 1]))
+
+
+def profile_curve(fit: Fit, name: str, values: np.ndarray) -> pd.DataFrame:
+    """The lowest objective at each held value of one parameter: columns value and objective.
+
+    Each value starts from the estimate and from the law's own starts that are best there, so
+    that the curve is the lower envelope of what was found.
+    """
+    features = fit.law.coordinates(fit.data, uncentred=name)
+    held = list(fit.law.names).index(name)
+    theta = features.inverse(fit.params.to_numpy())[0]
+    damping = fit.damping(features, theta)
+    proposed = features.natural(fit.law.starts(features, fit.data[fit.target].to_numpy(), fit.scale))
+    proposed[:, held] = fit.params[name]
+    others = np.unique(proposed, axis=0)
+    starts = [np.tile(fit.params.to_numpy(), (len(values), 1)), np.empty((len(values), len(theta)))]
+    for i, value in enumerate(values):
+        others[:, held] = value
+        fitted = fit.law.predict(pd.DataFrame(others, columns=list(fit.law.names)), fit.data)
+        resid = fit.observed - (np.log(fitted) if fit.scale == "log" else fitted)
+        starts[1][i] = others[np.argmin(engine.huber(resid, fit.delta) @ fit.row_weights)]
+    starts[0][:, held] = values
+    ends = [_walk(features, fit, features.inverse(start), held, damping).objective for start in starts]
+    return pd.DataFrame({"value": values, "objective": np.min(ends, axis=0)})

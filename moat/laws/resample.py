@@ -22,3 +22,9 @@ def bootstrap_counts(units: NDArray, draws: int, seed: int) -> NDArray[np.uint16
     drawn += np.arange(draws)[:, None] * count
     counts = np.bincount(drawn.ravel(), minlength=draws * count).reshape(draws, count)
     return counts.astype(np.uint16)[:, codes]
+
+
+def distinct_units(counts: NDArray, units: NDArray) -> NDArray:
+    """How many different units each draw holds, shape (draws,)."""
+    first = np.unique(units, return_index=True)[1]
+    return (counts[:, first] > 0).sum(axis=1)

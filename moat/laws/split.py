@@ -66,10 +66,9 @@ def random_splits(pooled: Fit, size: int, *, draws: int = 999, seed: int = 0) ->
     rng = np.random.default_rng(seed)
     order = rng.permuted(np.tile(np.arange(pooled.nobs), (draws, 1)), axis=1)
     inside = (order < size).astype(np.uint8)
-    theta = pooled.design.coordinates(pooled.params.to_numpy())[0]
-    terms, target = pooled.design.terms, pooled.log_target
-    damping = engine.damping_matrix(terms, theta, target, pooled.delta)
-    problems = (engine.Problem(terms, target, side, pooled.delta) for side in (inside, 1 - inside))
+    theta = pooled.coordinates.inverse(pooled.params.to_numpy())[0]
+    damping = pooled.damping(pooled.coordinates, theta)
+    problems = (pooled.problem(pooled.coordinates, side) for side in (inside, 1 - inside))
     return pooled.objective - sum(engine.minimise(p, theta, damping).objective for p in problems)
 
 
@@ -86,25 +85,24 @@ def nested_test(null: Fit, alternative: Fit, *, draws: int = 999, seed: int = 0)
 
 
 def simulate(null: Fit, draws: int, seed: int) -> engine.Array:
-    """Log losses (draws, n) under ``null``: each run's own residual with a random sign."""
+    """Targets (draws, n) under ``null``: each run's own residual with a random sign."""
     signs = np.random.default_rng(seed).choice([-1.0, 1.0], (draws, null.nobs))
-    return np.log(null.fittedvalues) + signs * null.resid
+    return null.observed - null.resid + signs * null.resid
 
 
 def _refit(fit: Fit, mask: NDArray[np.bool_]) -> Fit:
-    return fit.law.fit(fit.data[mask], loss=fit.loss, delta=fit.delta, draws=0, start=fit.params)
+    options = {"target": fit.target, "scale": fit.scale, "delta": fit.delta, "weights": fit.weights}
+    return fit.law.fit(fit.data[mask], **options, draws=0, start=fit.params)
 
 
 def _lowest(fit: Fit, target: engine.Array, starts: list[pd.Series]) -> engine.Array:
-    """The lowest objective (draws,) that ``fit``'s law reaches on simulated log losses."""
-    terms = fit.design.terms
+    """The lowest objective (draws,) that ``fit``'s law reaches on simulated targets."""
     every = np.ones(target.shape, np.uint8)
     ends = []
     for start in starts:
-        theta = fit.design.coordinates(start.to_numpy())[0]
-        damping = engine.damping_matrix(terms, theta, fit.log_target, fit.delta)
-        problem = engine.Problem(terms, target, every, fit.delta)
-        ends.append(engine.minimise(problem, theta, damping).objective)
+        theta = fit.coordinates.inverse(start.to_numpy())[0]
+        problem = fit.problem(fit.coordinates, every, target=target)
+        ends.append(engine.minimise(problem, theta, fit.damping(fit.coordinates, theta)).objective)
     return np.min(ends, axis=0)
 
 

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import itertools
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from moat.laws.design import Design
+from moat.laws.coordinates import PowerCoordinates
 from moat.laws.engine import Array
-
-if TYPE_CHECKING:
-    from moat.laws.law import Law
 
 #: Exponents tried, in natural units; published laws lie between 0.05 and 0.8.
 EXPONENTS = np.linspace(0.05, 1.25, 16)
@@ -20,23 +16,23 @@ MAX_ROWS = 512
 STARTS = 12
 
 
-def grid_starts(law: Law, features: Design, loss: Array) -> Array:
+def grid_starts(coordinates: PowerCoordinates, loss: Array, *, exponents: int) -> Array:
     """The best points of a grid over the exponents, shape (starts, p).
 
     Given the exponents a law is linear in its coefficients, so each grid point is one
     small least-squares problem, weighted by 1 / loss^2 because
     log L - log m is close to (L - m) / L.  Shifts start at zero.
     """
-    count, exponents = len(law.terms), len(law.exponent_names)
+    terms, count = coordinates.model.terms, len(coordinates.lift)
     per_axis = min(len(EXPONENTS), max(3, int(MAX_GRID ** (1 / max(exponents, 1)))))
     axis = EXPONENTS[np.linspace(0, len(EXPONENTS) - 1, per_axis).astype(int)]
     grid = np.array(list(itertools.product(axis, repeat=exponents)))
-    slopes = np.zeros((len(grid), len(law.slope_names)))
+    slopes = np.zeros((len(grid), len(coordinates.spread)))
     slopes[:, :exponents] = grid
-    slopes *= features.scale
+    slopes *= coordinates.spread
 
     rows = np.linspace(0, len(loss) - 1, min(len(loss), MAX_ROWS)).astype(int)
-    basis = np.exp(np.einsum("knj,gj->gkn", features.terms[:, rows, count:], slopes))
+    basis = np.exp(np.einsum("knj,gj->gkn", terms[:, rows, count:], slopes))
     basis /= loss[rows]
     normal = np.einsum("gkn,gjn->gkj", basis, basis, optimize=True)
     right = basis.sum(axis=2)

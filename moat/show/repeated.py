@@ -7,20 +7,20 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from moat.laws.repeated import RepeatedFit
 from moat.show.figure import WIDTH
 from moat.show.marks import band, label, log_axis
 from moat.show.palette import COLOURS
 
 
-def decay_profile(fit: RepeatedFit, published: float) -> Figure:
-    """Excess of the objective over its minimum, in per cent, against the decay constant of data."""
+def decay_profile(profile: pd.DataFrame, draws: pd.Series, published: float) -> Figure:
+    """Excess of the objective over its minimum, in per cent, against the decay constant of data.
+
+    ``profile`` has columns value and objective; ``draws`` holds the constant of each draw.
+    """
     fig, ax = plt.subplots(figsize=(WIDTH, 3.6))
-    excess = 100 * (fit.profile["objective"] / fit.profile["objective"].min() - 1)
-    ax.plot(fit.profile["r_data"], excess, color=COLOURS["ours"])
-    ax.plot(
-        fit.draws[:, 0], np.full(len(fit.draws), -0.15), "|", color=COLOURS["ours"], alpha=0.15, markersize=8
-    )
+    excess = 100 * (profile["objective"] / profile["objective"].min() - 1)
+    ax.plot(profile["value"], excess, color=COLOURS["ours"])
+    ax.plot(draws, np.full(len(draws), -0.15), "|", color=COLOURS["ours"], alpha=0.15, markersize=8)
     ax.axvline(published, color=COLOURS["hoffmann"], linestyle="--", linewidth=1)
     label(ax, published * 1.1, 5.4, "published", "hoffmann")
     ax.set(xscale="log", ylim=(-0.4, 6), xlim=(1, 1.2e4))

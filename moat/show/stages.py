@@ -43,15 +43,15 @@ def exponent_ladder(table: pd.DataFrame, groups: Mapping[str, str], line: float,
 def optimum_lines(
     points: pd.DataFrame, lines: Mapping[str, tuple[float, float]], hues: Sequence[str]
 ) -> Figure:
-    """Best size against budget by stage; ``lines`` holds log_k and exponent of each stage's law."""
+    """Best size against budget by stage; ``lines`` holds k and exponent of each stage's law."""
     fig, ax = plt.subplots(figsize=(WIDTH, 4.2))
-    for (stage, (log_k, slope)), hue in zip(lines.items(), hues, strict=True):
+    for (stage, (k, slope)), hue in zip(lines.items(), hues, strict=True):
         rows = points[points["stage"] == stage]
         style = {"marker": MARKERS[hue], "color": COLOURS[hue], "linestyle": "none", "markersize": 5}
         ax.plot(rows["flop"], rows["value"], **style)
         ends = np.array([rows["flop"].min(), 1e21])
-        ax.plot(ends, np.exp(log_k) * ends**slope, color=COLOURS[hue], linewidth=1.2)
-        label(ax, ends[1] * 1.2, np.exp(log_k) * ends[1] ** slope, stage, hue, fontsize=8.5)
+        ax.plot(ends, k * ends**slope, color=COLOURS[hue], linewidth=1.2)
+        label(ax, ends[1] * 1.2, k * ends[1] ** slope, stage, hue, fontsize=8.5)
     ax.set(
         xscale="log",
         yscale="log",

@@ -9,16 +9,16 @@ from scipy import optimize
 
 from moat import laws
 from moat.laws import engine
-from moat.laws.design import design
 from moat.laws.resample import bootstrap_counts
 from tests.simulated import TRUTH, simulate
 
 LAW = laws.Chinchilla()
 
 
-def objective(theta, features, target, weights, delta=1e-3):
+def objective(theta, features, target, weights, delta=1e-3, raw=False):
     """The sum of Huber(log residual), written as in a textbook."""
-    resid = target - np.log(np.exp(features.terms @ theta).sum(axis=0))
+    fitted = np.exp(features.model.terms @ theta).sum(axis=0)
+    resid = target - (fitted if raw else np.log(fitted))
     size = np.abs(resid)
     return (weights * np.where(size <= delta, size**2 / 2, delta * (size - delta / 2))).sum()
 
@@ -39,9 +39,9 @@ def reference(features, target, weights, starts):
 @pytest.mark.parametrize("seed", [0, 1])
 def test_the_minimum_is_at_most_that_of_scipy(seed):
     runs = simulate(seed, rows=60)
-    features, target = design(LAW, runs), np.log(runs["loss"].to_numpy())
+    features, target = LAW.coordinates(runs), np.log(runs["loss"].to_numpy())
     fit = LAW.fit(runs, draws=0)
-    middle = features.coordinates(fit.params.to_numpy())[0]
+    middle = features.inverse(fit.params.to_numpy())[0]
     rng = np.random.default_rng(seed)
     starts = [middle + rng.normal(0, 0.3, len(middle)) for _ in range(4)]
     best = reference(features, target, np.ones(len(runs)), starts)
@@ -51,8 +51,8 @@ def test_the_minimum_is_at_most_that_of_scipy(seed):
 def test_the_objective_is_the_one_it_says():
     runs = simulate(3, rows=50)
     fit = LAW.fit(runs, draws=0)
-    features, target = design(LAW, runs), np.log(runs["loss"].to_numpy())
-    theta = features.coordinates(fit.params.to_numpy())[0]
+    features, target = LAW.coordinates(runs), np.log(runs["loss"].to_numpy())
+    theta = features.inverse(fit.params.to_numpy())[0]
     assert fit.objective == pytest.approx(objective(theta, features, target, np.ones(len(runs))), rel=1e-12)
     for step in np.vstack([np.eye(5), -np.eye(5)]) * 1e-3:
         assert objective(theta + step, features, target, np.ones(len(runs))) > fit.objective
@@ -71,7 +71,7 @@ def test_draws_together_are_the_draws_one_by_one():
 def test_a_vanishing_zone_gives_least_absolute_deviations():
     """One power law is linear in the logs, so statsmodels' median regression has the answer."""
     runs = simulate(5, rows=80)
-    law = laws.Law((laws.Term("A", (("alpha", "params"),)),))
+    law = laws.SumOfPowers((laws.Term("A", (("alpha", "params"),)),))
     fit = law.fit(runs, delta=1e-10, draws=0)
     x = sm.add_constant(-np.log(runs["params"].to_numpy()))
     median = sm.QuantReg(np.log(runs["loss"].to_numpy()), x).fit(q=0.5, max_iter=20_000, p_tol=1e-10)
@@ -83,16 +83,62 @@ def test_a_vanishing_zone_gives_least_absolute_deviations():
 
 def test_a_held_coordinate_stays():
     runs = simulate(6, rows=60)
-    features, target = design(LAW, runs), np.log(runs["loss"].to_numpy())
-    start = features.coordinates(TRUTH.to_numpy())[0]
-    damping = engine.damping_matrix(features.terms, start, target, 1e-3)
-    problem = engine.Problem(features.terms, target, np.ones((3, len(runs))), 1e-3, fixed=(3,))
+    features, target = LAW.coordinates(runs), np.log(runs["loss"].to_numpy())
+    start = features.inverse(TRUTH.to_numpy())[0]
+    damping = engine.damping_matrix(features.model, start, target, 1e-3)
+    problem = engine.Problem(features.model, target, np.ones((3, len(runs))), 1e-3, fixed=(3,))
     end = engine.minimise(problem, start, damping)
     assert end.finished.all()
     assert (end.theta[:, 3] == start[3]).all()
 
 
 def test_coordinates_and_natural_parameters_are_inverse():
-    features = design(LAW, simulate(7, rows=40))
-    there = features.coordinates(TRUTH.to_numpy())
+    features = LAW.coordinates(simulate(7, rows=40))
+    there = features.inverse(TRUTH.to_numpy())
     np.testing.assert_allclose(features.natural(there)[0], TRUTH, rtol=1e-12)
+
+
+def test_on_the_scale_of_the_loss_the_minimum_is_that_of_scipy():
+    runs = simulate(8, rows=60)
+    fit = LAW.fit(runs, scale="raw", delta=3e-3, draws=0)
+    features, target = LAW.coordinates(runs), runs["loss"].to_numpy()
+    theta = features.inverse(fit.params.to_numpy())[0]
+    every = np.ones(len(runs))
+    assert fit.objective == pytest.approx(
+        objective(theta, features, target, every, 3e-3, raw=True), rel=1e-12
+    )
+    rng = np.random.default_rng(8)
+    for _ in range(4):
+        end = optimize.minimize(
+            lambda t: 1e4 * objective(t, features, target, every, 3e-3, raw=True),
+            theta + rng.normal(0, 0.2, 5),
+            method="Nelder-Mead",
+            options={"maxiter": 20_000, "maxfev": 20_000},
+        )
+        assert fit.objective <= end.fun / 1e4 * (1 + 1e-9)
+
+
+def test_an_infinite_zone_is_least_squares():
+    runs = simulate(9, rows=60)
+    law = laws.SumOfPowers((laws.Term("A", (("alpha", "params"),)),))
+    fit = law.fit(runs, delta=np.inf, draws=0)
+    line = sm.OLS(np.log(runs["loss"].to_numpy()), sm.add_constant(-np.log(runs["params"].to_numpy()))).fit()
+    np.testing.assert_allclose([np.log(fit.params["A"]), fit.params["alpha"]], line.params, rtol=1e-9)
+    assert fit.r_squared == pytest.approx(line.rsquared)
+
+
+def test_bounds_hold_and_the_rest_is_optimal():
+    """Held at its bound, a coordinate leaves the others at the minimum that holding it gives."""
+    runs = simulate(10, rows=60)
+    features, target = LAW.coordinates(runs), np.log(runs["loss"].to_numpy())
+    start = features.inverse(TRUTH.to_numpy())[0]
+    damping = engine.damping_matrix(features.model, start, target, 1e-3)
+    free = engine.minimise(engine.Problem(features.model, target, np.ones((1, 60)), 1e-3), start, damping)
+    low, high = np.full(5, -np.inf), np.full(5, np.inf)
+    high[3] = start[3] = free.theta[0, 3] - 0.02
+    bounded = engine.Problem(features.model, target, np.ones((1, 60)), 1e-3, low=low, high=high)
+    held = engine.Problem(features.model, target, np.ones((1, 60)), 1e-3, fixed=(3,))
+    ends = [engine.minimise(problem, start, damping) for problem in (bounded, held)]
+    assert ends[0].finished.all()
+    assert ends[0].theta[0, 3] == high[3]
+    np.testing.assert_allclose(ends[0].objective, ends[1].objective, rtol=1e-9)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -64,7 +66,7 @@ def test_a_floor_that_would_be_negative_is_at_its_bound():
     runs["loss"] = LAW.predict(TRUTH.replace(TRUTH["E"], 0.0), runs) * runs["params"] ** -0.01
     fit = LAW.fit(runs.assign(loss=runs["loss"] - 0.02), draws=0)
     assert fit.status is laws.Status.AT_BOUND
-    assert fit.vanished == ("E",)
+    assert fit.at_bound == ("E",)
 
 
 def test_what_the_runs_cannot_tell_apart_is_not_identified():
@@ -77,7 +79,7 @@ def test_what_the_runs_cannot_tell_apart_is_not_identified():
 def test_a_loss_that_nothing_changes_has_no_terms():
     fit = LAW.fit(simulate(5).assign(loss=2.0), draws=0)
     assert fit.status is laws.Status.AT_BOUND
-    assert fit.vanished == ("A", "B")
+    assert fit.at_bound == ("A", "B")
 
 
 def test_clusters_are_resampled_whole_and_widen_the_intervals():
@@ -187,3 +189,10 @@ def test_other_wrong_requests_are_refused():
         LAW.optimal(TRUTH, 0.0)
     with pytest.raises(laws.BadValues, match="no compute-optimal"):
         LAW.optimal(TRUTH.replace(TRUTH["alpha"], -0.1), 1e22)
+
+
+def test_warm_starts_miss_no_minimum_and_a_missed_one_is_counted():
+    fit = LAW.fit(simulate(11), draws=60)
+    assert fit.missed(40) == 0
+    worse = dataclasses.replace(fit, replicates=fit.replicates * 1.01)
+    assert worse.missed(40) == 40

@@ -25,8 +25,7 @@ def surface(below: float, above: float, points: int = 9) -> pd.DataFrame:
 
 
 def exponent(runs: pd.DataFrame, method: str) -> float:
-    table = laws.optima(runs, method=method)
-    return laws.fit_power(table["flop"], table["value"], draws=0).exponent
+    return laws.IsoFlop(method).fit(runs, draws=0).params["exponent"]
 
 
 TRUE_EXPONENT = TRUTH["beta"] / (TRUTH["alpha"] + TRUTH["beta"])
@@ -72,18 +71,18 @@ def test_exponent_intervals_cover():
     x = np.geomspace(1e18, 1e22, 12)
     hits = 0
     for i in range(200):
-        y = 0.1 * x**0.5 * np.exp(rng.normal(0, 0.1, 12))
-        found = laws.fit_power(x, y, draws=400, seed=i).estimate()
+        points = pd.DataFrame({"flop": x, "value": 0.1 * x**0.5 * np.exp(rng.normal(0, 0.1, 12))})
+        found = laws.Power().fit(points, draws=400, seed=i).estimate("exponent")
         hits += found.low <= 0.5 <= found.high
     assert 0.85 <= hits / 200 <= 0.99  # twelve points: the percentile interval is a little short
 
 
-def test_weights_are_those_of_repeated_points():
-    x, y = np.array([1.0, 2.0, 4.0, 8.0]), np.array([1.0, 1.5, 2.0, 3.5])
-    weighted = laws.fit_power(x, y, log_sd=[1, 1, 1, 1 / np.sqrt(3)], draws=50)
-    repeated = laws.fit_power([*x, 8, 8], [*y, 3.5, 3.5], draws=50)
-    assert weighted.exponent == pytest.approx(repeated.exponent, rel=1e-12)
-    assert weighted.at(16.0).value == pytest.approx(repeated.at(16.0).value)
+def test_noise_weighs_slices_by_the_spread_it_gives_them():
+    runs = surface(0.2, 5.0, 11)
+    plain, weighted = (laws.IsoFlop("parabola").fit(runs, noise=n, draws=0) for n in (0.0, 0.002))
+    assert weighted.weights == "weight"
+    assert "weighted" in weighted.method
+    assert weighted.params["exponent"] == pytest.approx(plain.params["exponent"], abs=0.01)
 
 
 @pytest.mark.parametrize(
@@ -92,9 +91,7 @@ def test_weights_are_those_of_repeated_points():
         (lambda: laws.slice_optimum([1, 2, 3], [1, 2, 3]), laws.TooFewPoints, "3 sizes"),
         (lambda: laws.slice_optimum([1, 2, 3, 4, 5], range(5), "cubic"), laws.FitError, "'cubic'"),
         (lambda: laws.optima(pd.DataFrame({"flop": [1.0]})), laws.MissingColumns, "'params'"),
-        (lambda: laws.fit_power([1, 2], [1, 2]), laws.TooFewPoints, "at least three"),
-        (lambda: laws.fit_power([1, 2, -3], [1, 2, 3]), laws.BadValues, "Every x"),
-        (lambda: laws.fit_power([1, 2, 3], [1, 2]), laws.LengthMismatch, "differ"),
+        (lambda: laws.IsoFlop().fit(surface(1.5, 8.0)), laws.TooFewPoints, "at least 3"),
     ],
 )
 def test_bad_input_is_one_sentence(call, error, why):

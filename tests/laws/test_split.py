@@ -70,7 +70,7 @@ def test_random_splits_are_those_fitted_one_by_one():
 def test_a_common_offset_is_found_by_the_nested_test():
     runs = simulate(2).assign(group=lambda t: (np.arange(len(t)) % 2).astype(float))
     shifted_runs = runs.assign(loss=runs["loss"] * np.exp(0.004 * runs["group"]))
-    law = laws.Law(LAW.terms, shifts=(("shift", "group"),))
+    law = laws.SumOfPowers(LAW.terms, shifts=(("shift", "group"),))
     for data, there in ((runs, False), (shifted_runs, True)):
         null, full = LAW.fit(data, draws=0), law.fit(data, draws=0)
         _, p = laws.nested_test(null, full, draws=99)
@@ -84,6 +84,6 @@ def test_wrong_requests_are_refused():
     few = np.arange(len(runs)) < 8
     with pytest.raises(laws.TooFewPoints, match="'few'"):
         laws.split_tests(fit, {"few": few}, draws=9)
-    single = laws.Law(LAW.terms[:2]).fit(runs, draws=0)
+    single = laws.SumOfPowers(LAW.terms[:2]).fit(runs, draws=0)
     with pytest.raises(laws.FitError, match="does not contain"):
         laws.nested_test(fit, single, draws=9)
