@@ -22,7 +22,7 @@ import pandas as pd
 
 from moat import project
 from moat.estimate import Estimate
-from moat.evidence import numbers
+from moat.evidence import grids, numbers
 from moat.evidence.errors import EvidenceError
 from moat.sources import loaded
 
@@ -92,6 +92,7 @@ class Findings:
     def __init__(self, chapter: str):
         self.chapter = chapter
         self._found: dict[str, Finding] = {}
+        self._grids: dict[str, list[dict]] = {}
 
     def __getitem__(self, name: str) -> Finding:
         return self._found[name]
@@ -136,6 +137,12 @@ class Findings:
         for name, value in values.items():
             self.record(name, value, **options)
 
+    def record_grid(self, name: str, table: pd.DataFrame) -> None:
+        """Keep a grid of specifications, as `moat.evidence.grids` says.  Raises `EvidenceError`."""
+        if not NAME.fullmatch(name) or name in self._grids:
+            raise EvidenceError(f"Give the grid a name of its own, words joined with hyphens, not {name!r}.")
+        self._grids[name] = grids.as_rows(name, table)
+
     def table(self) -> pd.DataFrame:
         """One row a finding: name, printed text, n, method."""
         rows = [(f.name, f.text(), "" if f.n is None else f"{f.n:,}", f.method) for f in self._found.values()]
@@ -143,6 +150,7 @@ class Findings:
 
     def _repr_mimebundle_(self, include=None, exclude=None) -> dict:
         payload = {"chapter": self.chapter, "findings": [_rounded(f) for f in self._found.values()]}
+        payload["grids"] = self._grids
         html = self.table().to_html(index=False, border=0, classes="dataframe findings")
         return {"text/plain": f"{len(self)} findings of {self.chapter}", "text/html": html, MIME: payload}
 
@@ -186,6 +194,7 @@ class Chapter:
     device: str
     versions: dict[str, str]
     findings: dict[str, Finding]
+    grids: dict[str, list[dict]] = field(default_factory=dict)
 
     @property
     def sources(self) -> dict[str, str]:
@@ -232,4 +241,9 @@ def drift(recorded: Chapter, computed: Chapter) -> list[str]:
         if why:
             sentences.append(f"{computed.name}.{name}: {why}")
     new = [n for n in computed.findings if n not in recorded.findings]
-    return sentences + [f"{computed.name}.{name}: it is not recorded yet" for name in new]
+    sentences += [f"{computed.name}.{name}: it is not recorded yet" for name in new]
+    for name in sorted(recorded.grids.keys() | computed.grids.keys()):
+        before, now = (len(chapter.grids.get(name, [])) for chapter in (recorded, computed))
+        if before != now:
+            sentences.append(f"{computed.name}, grid {name}: {before} specifications became {now}")
+    return sentences

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from moat.estimate import Estimate, percentile_estimate
-from moat.laws import engine
+from moat.laws import engine, search
 from moat.laws.coordinates import Coordinates
 from moat.laws.errors import FitError
 from moat.laws.resample import bootstrap_counts, distinct_units
@@ -22,14 +22,6 @@ from moat.laws.rows import validated
 if TYPE_CHECKING:
     from moat.laws.law import Law
 
-#: Ends of the starts whose objectives differ by less than this share are one minimum.
-SAME = 1e-9
-#: Minima within this factor of the best, and at most so many, are started from in every draw.
-RIVAL, RIVALS = 2.0, 4
-#: So many starts are followed; more are first thinned out by their objectives.
-FOLLOWED = 12
-#: Draws whose objectives at all starts are held in memory together.
-TOGETHER = 100
 #: Smallest over largest singular value of the scaled Jacobian below which some direction of
 #: the parameters leaves every prediction unchanged.  Well-designed runs have about 1e-2.
 SINGULAR = 1e-6
@@ -228,8 +220,9 @@ class Fit:
         reached = (counts * self.row_weights * engine.huber(resid, self.delta)).sum(axis=1)
         problem = self.problem(self.coordinates, counts)
         starts = self.law.starts(self.coordinates, self.data[self.target].to_numpy(), self.scale)
-        thinned = starts[np.linspace(0, len(starts) - 1, min(len(starts), 2 * FOLLOWED)).astype(int)]
-        found = [_ends(problem, np.tile(s, (len(drawn), 1)), self.law.zones(self.delta)) for s in thinned]
+        thinned = starts[np.linspace(0, len(starts) - 1, min(len(starts), 2 * search.FOLLOWED)).astype(int)]
+        zones = self.law.zones(self.delta)
+        found = [search.descend(problem, np.tile(s, (len(drawn), 1)), zones) for s in thinned]
         best = np.nanmin([end.objective for end in found], axis=0)
         return int((best < reached * (1 - 1e-6)).sum())
 
@@ -271,24 +264,26 @@ def fit_law(
         high=coordinates.ends[1],
     )
     starts = law.starts(coordinates, values, scale)
-    table = _table(law, coordinates, base, starts, frame) if len(starts) > FOLLOWED else None
-    follow = starts if table is None else starts[_lowest_apart(table @ base.weights[0])]
+    table = search.tabulate(law, coordinates, base, starts, frame) if len(starts) > search.FOLLOWED else None
+    follow = starts if table is None else starts[search.spread_of_best(table @ base.weights[0])]
     if start is not None:
         follow = np.vstack([follow, coordinates.inverse(start[list(law.names)].to_numpy(float))])
-    ends = _ends(base, follow, law.zones(delta))
+    ends = search.descend(base, follow, law.zones(delta))
     best = int(np.nanargmin(ends.objective))
     theta = ends.theta[best]
     at_bound = law.at_bound(coordinates, theta)
     flat = np.linalg.svd(engine.jacobian(coordinates.model, theta, base.raw), compute_uv=False)
     identified = bool(flat[-1] > SINGULAR * flat[0])
-    minima = _minima(ends)
+    minima = search.distinct_minima(
+        ends, np.array([bool(law.at_bound(coordinates, end)) for end in ends.theta])
+    )
     units = frame[cluster].to_numpy() if cluster else np.arange(len(frame))
     counts = bootstrap_counts(units, draws, seed) if draws else np.empty((0, len(frame)))
     if table is None:
         warm = [ends.theta[minimum] for minimum in minima]
     else:
-        warm = [starts[_lowest(table, counts * base.weights)]]
-    replicates = _bootstrap(law, coordinates, base, theta, warm, counts)
+        warm = [starts[search.best_starts(table, counts * base.weights)]]
+    replicates = search.refit_draws(law, coordinates, base, theta, warm, counts)
     replicates = replicates[distinct_units(counts, units)[replicates.index] >= len(law.names)]
     return Fit(
         law=law,
@@ -304,7 +299,7 @@ def fit_law(
         status=_status(bool(ends.finished[best]), at_bound, identified),
         at_bound=at_bound,
         starts=len(follow),
-        agreeing=int((ends.objective <= ends.objective[best] * (1 + SAME)).sum()),
+        agreeing=int((ends.objective <= ends.objective[best] * (1 + search.SAME)).sum()),
         minima=len(minima),
         replicates=replicates,
         unfinished=draws - len(replicates),
@@ -317,78 +312,6 @@ def _status(finished: bool, at_bound: tuple[str, ...], identified: bool) -> Stat
     if not identified:
         return Status.UNIDENTIFIED
     return Status.CONVERGED if finished else Status.UNFINISHED
-
-
-def _table(law, coordinates, base: engine.Problem, starts: np.ndarray, frame: pd.DataFrame) -> np.ndarray:
-    """The objective of each row at each start, shape (starts, n): a draw is a weighted sum of it."""
-    natural = pd.DataFrame(coordinates.natural(starts), columns=list(law.names))
-    fitted = law.predict(natural, frame)
-    with np.errstate(all="ignore"):
-        resid = base.target - (fitted if base.raw else np.log(fitted))
-    return np.nan_to_num(engine.huber(resid, base.delta), nan=np.inf)
-
-
-def _lowest(table: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """The start of lowest objective for each row of ``weights`` (draws, n)."""
-    parts = (weights[i : i + TOGETHER] @ table.T for i in range(0, len(weights), TOGETHER))
-    return np.concatenate([part.argmin(axis=1) for part in parts] or [np.empty(0, int)])
-
-
-def _lowest_apart(objective: np.ndarray) -> np.ndarray:
-    """The best start, then the best of the rest in parts of the grid: not all in one valley."""
-    parts = np.array_split(np.arange(len(objective)), FOLLOWED)
-    best = [part[objective[part].argmin()] for part in parts]
-    return np.unique([*best, *np.argsort(objective)[:FOLLOWED]])
-
-
-def _ends(base: engine.Problem, starts: np.ndarray, zones: tuple[float, ...]) -> engine.Minimum:
-    """Where every start ends, by way of ever narrower zones of the Huber function."""
-    every = np.broadcast_to(base.weights, (len(starts), base.weights.shape[-1]))
-    # Far starts begin in a wide zone, where every direction has curvature of the order of one.
-    damping = np.eye(base.model.size) if len(zones) > 1 else _damping(base, starts[0])
-    for zone in zones:
-        ends = engine.minimise(replace(base, weights=every, delta=zone), starts, damping)
-        starts = ends.theta
-    return ends
-
-
-def _minima(ends: engine.Minimum) -> list[int]:
-    """One end for each different minimum near the best, the best first."""
-    order = np.argsort(ends.objective)
-    lowest = ends.objective[order[0]]
-    chosen: list[int] = [int(order[0])]
-    for i in order[1:]:
-        value = ends.objective[i]
-        if not (ends.finished[i] and value <= RIVAL * lowest) or len(chosen) == RIVALS:
-            break
-        if value > ends.objective[chosen[-1]] * (1 + 1e3 * SAME):
-            chosen.append(int(i))
-    return chosen
-
-
-def _damping(base: engine.Problem, theta: np.ndarray) -> np.ndarray:
-    return engine.damping_matrix(base.model, theta, base.target, base.delta, base.raw)
-
-
-def _bootstrap(law, coordinates, base: engine.Problem, theta, starts, counts) -> pd.DataFrame:
-    """Natural parameters of the draws that finished, indexed by the number of the draw.
-
-    Every draw runs from each of ``starts``, (p,) for all or (draws, p), and keeps its best end;
-    ``theta`` is the minimum of the base fit.
-    """
-    draws = len(counts)
-    if not draws:
-        return pd.DataFrame(columns=list(law.names), dtype=float, index=pd.RangeIndex(0))
-    problem = replace(base, weights=counts * base.weights)
-    damping = _damping(base, theta)
-    ends = [engine.minimise(problem, start, damping) for start in starts]
-    best = np.argmin([np.where(end.finished, end.objective, np.inf) for end in ends], axis=0)
-    theta, finished = (
-        np.array([getattr(end, name) for end in ends])[best, np.arange(draws)]
-        for name in ("theta", "finished")
-    )
-    natural = coordinates.natural(theta[finished])
-    return pd.DataFrame(natural, columns=list(law.names), index=np.flatnonzero(finished))
 
 
 def huber_objective(fit: Fit, delta: float) -> float:

@@ -119,7 +119,13 @@ class SumOfPowers(Law):
         return PowerCoordinates(PowerSum(terms), lift, spread)
 
     def starts(self, coordinates: PowerCoordinates, target: Array, scale: str) -> Array:
-        return grid_starts(coordinates, target, exponents=len(self.exponent_names))
+        """The best points of a grid, and its best with each term gone: Newton steps reach a bound slowly."""
+        inside = grid_starts(coordinates, target, exponents=len(self.exponent_names))
+        if len(self.terms) == 1:
+            return inside
+        without = np.tile(inside[0], (len(self.terms), 1))
+        np.fill_diagonal(without, np.log(1e-3 * VANISHED * target.min()))
+        return np.vstack([inside, without])
 
     def zones(self, delta: float) -> tuple[float, ...]:
         return (*(zone for zone in ZONES if zone > delta), delta)

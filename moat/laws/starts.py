@@ -13,7 +13,7 @@ from moat.laws.engine import Array
 EXPONENTS = np.linspace(0.05, 1.25, 16)
 MAX_GRID = 4096
 MAX_ROWS = 512
-STARTS = 12
+STARTS = 10
 
 
 def grid_starts(coordinates: PowerCoordinates, loss: Array, *, exponents: int) -> Array:

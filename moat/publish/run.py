@@ -45,6 +45,7 @@ def execute(name: str, given: dict[str, object], output: Path, *, progress: bool
 
     executed = parameters.read(scratch)
     _refuse_errors(executed, name)
+    shown = displayed(executed, name)
     chapter = Chapter(
         name=name,
         title=title(notebook, name),
@@ -54,7 +55,8 @@ def execute(name: str, given: dict[str, object], output: Path, *, progress: bool
         seconds=round(seconds, 1),
         device=device(),
         versions={"python": platform.python_version(), **{x: version(x) for x in LIBRARIES}},
-        findings=found(executed, name),
+        findings=parse(shown["findings"]),
+        grids=shown["grids"],
     )
     output.parent.mkdir(parents=True, exist_ok=True)
     os.replace(scratch, output)
@@ -95,8 +97,8 @@ def _refuse_errors(notebook: nbformat.NotebookNode, name: str) -> None:
                 raise ChapterFailed(f"Chapter {name}: cell {index} holds an error output ({output.ename}).")
 
 
-def found(notebook: nbformat.NotebookNode, name: str) -> dict:
-    """The findings that the executed notebook carries in its last display of them."""
+def displayed(notebook: nbformat.NotebookNode, name: str) -> dict:
+    """The findings and grids that the executed notebook carries in its one display of them."""
     shown = [
         output.data[MIME]
         for cell in notebook.cells
@@ -109,7 +111,7 @@ def found(notebook: nbformat.NotebookNode, name: str) -> dict:
         )
     if shown[0]["chapter"] != name:
         raise ChapterFailed(f"Chapter {name} makes Findings({shown[0]['chapter']!r}); name it {name!r}.")
-    return parse(shown[0]["findings"])
+    return shown[0]
 
 
 def title(notebook: nbformat.NotebookNode, name: str) -> str:

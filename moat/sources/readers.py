@@ -36,4 +36,5 @@ READERS: dict[str, Reader] = {
     "gadre-tasks": upstream.read_gadre_tasks,
     "porian-isoflops": upstream.read_porian_isoflops,
     "porian-optima": upstream.read_porian_optima,
+    "quest": upstream.read_quest,
 }

@@ -109,3 +109,17 @@ def _stages(paths: list[Path]) -> list[tuple[dict, pd.DataFrame]]:
         for path in paths
         for row in read_frame(path).itertuples()
     ]
+
+
+QUEST_COLUMNS = (
+    "model_size", "non_embedding_parameters", "tokens", "loss", "w_bits", "a_bits", "w_quant", "a_quant"
+)  # fmt: skip
+
+
+def read_quest(paths: list[Path]) -> pd.DataFrame:
+    """A list of run records, without their nested training configurations.
+
+    Through the standard library: one field holds integers beyond 64 bits, which pandas refuses.
+    """
+    rows = [row for path in paths for row in json.loads(path.read_text(encoding="utf-8"))]
+    return pd.DataFrame([{name: row[name] for name in QUEST_COLUMNS} for row in rows])

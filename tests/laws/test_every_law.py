@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from moat import laws
+from moat import laws, sources
 
 SEEDS = 40
 
@@ -202,3 +202,61 @@ def test_what_does_not_saturate_is_at_its_bound():
     fit = laws.ErrorCurve().fit({"loss": loss, "error": 0.05 * loss}, draws=0)
     assert fit.status is laws.Status.AT_BOUND
     assert fit.at_bound
+
+
+@every_law
+def test_a_profile_agrees_with_the_bootstrap_and_no_draw_missed_its_minimum(case):
+    fit = case.law.fit(case.simulate(4), draws=200)
+    assert fit.missed(20) == 0
+    low, high = fit.conf_int().loc[case.quantity]
+    bottom, top = laws.profile(fit, case.quantity).interval
+    assert bottom < fit.params[case.quantity] < top
+    assert 0.7 < (top - bottom) / (high - low) < 1.4
+
+
+def test_a_term_that_is_not_there_is_at_its_bound_and_its_draws_are_not():
+    """Without a floor in the truth the fitted floor vanishes in some draws and not in others."""
+    case = CASES["precision"]
+    truth = case.truth.copy()
+    truth["E"] = 1e-9
+    runs = Case(case.law, truth, case.runs, 0.01, "alpha").simulate(1)
+    fit = case.law.fit(runs, draws=100)
+    floors = fit.replicates["E"] / runs["loss"].min()
+    assert fit.status in (laws.Status.AT_BOUND, laws.Status.CONVERGED)
+    assert 0.05 < (floors < 1e-6).mean() < 1.0
+    assert (floors > 1e-3).any()
+
+
+def test_clark_et_al_2022():
+    """Table 3: S-BASE and RL-R, the last step of runs with routing in every second layer."""
+    curves = sources.load("routed-curves").query("routing_frequency == 0.5 and k == 1 and seed == 42")
+    last = curves.sort_values("step").groupby("hyper_id").tail(1)
+    printed = {
+        "S-Base": [-0.082, -0.108, 0.009, 1.104, 1.847, 314.5],
+        "RL-R": [-0.083, -0.126, 0.012, 1.111, 1.880, 470.0],
+    }
+    for router, values in printed.items():
+        runs = last[last["router"].isin([router, "Dense"])]
+        fit = laws.Routed().fit(runs, target="loss_validation", draws=400)
+        inside = fit.conf_int().assign(printed=values)
+        assert inside.eval("low <= printed <= high").all(), inside
+
+
+def test_panferov_et_al_2025():
+    """plots.ipynb, cell 3: constants, and what share of its parameters each format keeps."""
+    runs = sources.load("quest-runs")
+    formats = [
+        f"W{w:.0f}A{a:.0f} {x}/{y}".replace("Half", "")
+        for w, a, x, y in runs[["w_bits", "a_bits", "w_quant", "a_quant"]].itertuples(index=False)
+    ]
+    law = laws.Precision.for_formats(formats, reference="W16A16 NoQuantizer/NoQuantizer")
+    fit = law.fit(runs.assign(format=formats), draws=0)
+    assert (len(runs), len(law.formats)) == (104, 17)
+    assert fit.at_bound == ("E",)
+    constants = [8.134, 86.41, 0.06273, 0.24129]
+    np.testing.assert_allclose(fit.params[["A", "B", "alpha", "beta"]], constants, rtol=1e-3)
+    kept = {"W1A1 HadamardClip": 0.0205, "W2A2 HadamardTrust": 0.152,
+            "W3A3 HadamardTrust": 0.433, "W4A4 HadamardTrust": 0.692}  # fmt: skip
+    for name, share in kept.items():
+        found = law.efficiency(fit.params, f"{name}Quantizer/{name.split()[1]}Quantizer")
+        assert found == pytest.approx(share, abs=0.003)

@@ -8,10 +8,10 @@ import sys
 import pytest
 
 from moat import project, sources
-from moat.evidence.findings import Chapter, computed_path, recorded_path
+from moat.evidence.findings import Chapter, computed_path, parse, recorded_path
 from moat.publish.inputs import inputs
 from moat.publish.parameters import read
-from moat.publish.run import execute, found
+from moat.publish.run import displayed, execute
 
 SMALL = {
     "chinchilla": {"draws": 200, "seed": 3, "simulations": 49},
@@ -66,7 +66,7 @@ def test_plain_papermill_works_too(tmp_path):
     command += ["-p", "draws", "100", "-p", "simulations", "19", "--no-progress-bar"]
     done = subprocess.run(command, cwd=project.root(), capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    findings = found(read(out), "chinchilla")
+    findings = parse(displayed(read(out), "chinchilla")["findings"])
     assert findings["draws"].value == 100
     assert findings["alpha"].value == pytest.approx(0.340, abs=5e-4)
 
