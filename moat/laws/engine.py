@@ -111,8 +111,8 @@ def damping_matrix(model: Model, theta: Array, target: Array, delta: float, raw:
     return (slope * influence[:, None]).T @ slope
 
 
-def minimise(problem: Problem, start: Array, damping: Array) -> Minimum:
-    """Run every draw to its minimum from ``start``, shape (p,) or (draws, p).
+def minimise(problem: Problem, start: Array, damping: Array, steps: int = MAX_STEPS) -> Minimum:
+    """Run every draw to its minimum from ``start``, shape (p,) or (draws, p), in at most ``steps``.
 
     A step that raises the objective, overflows, or meets a Hessian that is not positive
     definite is refused and retried with more damping, so the objective never rises.
@@ -120,7 +120,7 @@ def minimise(problem: Problem, start: Array, damping: Array) -> Minimum:
     state = _State(problem, start, damping)
     with np.errstate(all="ignore"):
         state.open()
-        for _ in range(MAX_STEPS):
+        for _ in range(steps):
             if not len(state.active):
                 break
             state.step()

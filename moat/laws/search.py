@@ -15,6 +15,8 @@ SAME = 1e-9
 RIVAL, RIVALS = 2.0, 4
 #: So many starts are followed; more are first thinned out by their objectives.
 FOLLOWED = 16
+#: Steps in each zone but the last, where being near the valley's floor is enough.
+ON_THE_WAY = 10
 #: Draws whose objectives at all starts are held in memory together.
 TOGETHER = 100
 
@@ -46,10 +48,10 @@ def descend(base: engine.Problem, starts: np.ndarray, zones: tuple[float, ...]) 
     every = np.broadcast_to(base.weights, (len(starts), base.weights.shape[-1]))
     # Far starts begin in a wide zone, where every direction has curvature of the order of one.
     damping = np.eye(base.model.size) if len(zones) > 1 else damping_at(base, starts[0])
-    for zone in zones:
-        ends = engine.minimise(replace(base, weights=every, delta=zone), starts, damping)
-        starts = ends.theta
-    return ends
+    for zone in zones[:-1]:
+        problem = replace(base, weights=every, delta=zone)
+        starts = engine.minimise(problem, starts, damping, steps=ON_THE_WAY).theta
+    return engine.minimise(replace(base, weights=every, delta=zones[-1]), starts, damping)
 
 
 def distinct_minima(ends: engine.Minimum, bounded: np.ndarray) -> list[int]:
