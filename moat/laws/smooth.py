@@ -18,6 +18,8 @@ from moat.laws.traced import Traced
 #: Points of the grid of starts: many, for a law is fitted from the best of them, and so is
 #: each bootstrap draw; fewer where each must first solve for the linear parameters.
 GRID, GRID_SOLVED, PER_AXIS = 6_000, 1_000, 161
+#: Elements of the table of every row at every start.
+ELEMENTS = 10_000_000
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,8 @@ class Smooth(Law):
         low, high = coordinates.ends
         linear = [i for i, parameter in enumerate(self.parameters) if parameter.linear]
         free = [i for i in range(len(self.names)) if i not in linear]
-        count = min(PER_AXIS, int((GRID_SOLVED if linear else GRID) ** (1 / len(free))))
+        wanted = min(GRID_SOLVED if linear else GRID, ELEMENTS // len(target))
+        count = max(3, min(PER_AXIS, int(wanted ** (1 / len(free)))))
         axes = [np.linspace(low[i], high[i], count) for i in free]
         points = np.tile(0.5 * (low + high), (count ** len(free), 1))
         points[:, free] = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, len(free))
