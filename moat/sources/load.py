@@ -37,7 +37,10 @@ def load(name: str) -> pd.DataFrame:
         ) from None
     except (ValueError, UnicodeDecodeError) as error:
         raise SchemaError(f"Source {name!r} cannot be read as {source.reader}: {error}.") from None
-    table = validate(source, raw.rename(columns=source.rename))
+    raw = raw.rename(columns=source.rename)
+    if source.partial:
+        raw = raw[[c.name for c in source.columns if c.name in raw]]
+    table = validate(source, raw)
     _loaded[name] = digest(source)
     return table
 

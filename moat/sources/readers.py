@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from moat.sources import upstream
+from moat.sources import epoch, upstream
 
 Reader = Callable[[list[Path]], pd.DataFrame]
 
@@ -37,4 +37,6 @@ READERS: dict[str, Reader] = {
     "porian-isoflops": upstream.read_porian_isoflops,
     "porian-optima": upstream.read_porian_optima,
     "quest": upstream.read_quest,
+    "chip-owners": epoch.read_chip_owners,
+    "trace": epoch.read_trace,
 }

@@ -48,7 +48,10 @@ class RemoteFile:
 
 @dataclass(frozen=True)
 class Source:
-    """A table by name.  ``files`` is empty for our own facts, which have a ``path``."""
+    """A table by name.  ``files`` is empty for our own facts, which have a ``path``.
+
+    ``partial`` tables are wider than what is registered; the other columns are dropped unread.
+    """
 
     name: str
     title: str
@@ -58,6 +61,7 @@ class Source:
     reader: str = "csv"
     rename: dict[str, str] = field(default_factory=dict)
     key: tuple[str, ...] = ()
+    partial: bool = False
     rows: int | None = None
     licence: str = ""
     citation: str = ""
