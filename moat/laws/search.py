@@ -15,8 +15,8 @@ SAME = 1e-9
 RIVAL, RIVALS = 2.0, 4
 #: So many starts are followed; more are first thinned out by their objectives.
 FOLLOWED = 16
-#: Steps in each zone but the last, where being near the valley's floor is enough.
-ON_THE_WAY = 10
+#: Steps in zones that are wide against usual residuals: near the valley's floor is enough there.
+WIDE, ON_THE_WAY = 3e-3, 10
 #: Draws whose objectives at all starts are held in memory together.
 TOGETHER = 100
 
@@ -50,7 +50,8 @@ def descend(base: engine.Problem, starts: np.ndarray, zones: tuple[float, ...]) 
     damping = np.eye(base.model.size) if len(zones) > 1 else damping_at(base, starts[0])
     for zone in zones[:-1]:
         problem = replace(base, weights=every, delta=zone)
-        starts = engine.minimise(problem, starts, damping, steps=ON_THE_WAY).theta
+        steps = ON_THE_WAY if zone > WIDE else engine.MAX_STEPS
+        starts = engine.minimise(problem, starts, damping, steps=steps).theta
     return engine.minimise(replace(base, weights=every, delta=zones[-1]), starts, damping)
 
 
