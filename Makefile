@@ -5,7 +5,7 @@ NAME ?= chinchilla
 PARAMS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help book test chapter serve record clean lock browser
+.PHONY: help book test chapter serve record bench-peers clean lock browser
 
 help:
 	@echo "make book                     execute what is out of date and build the book"
@@ -13,6 +13,7 @@ help:
 	@echo "make chapter NAME=chinchilla  run one chapter; PARAMS=\"draws=500 seed=3\" sets parameters"
 	@echo "make serve                    show the built book on a local address"
 	@echo "make record                   accept the computed findings into data/findings/"
+	@echo "make bench-peers              race the fit engine against packages of others"
 	@echo "make clean                    remove everything that can be made again"
 	@echo "make lock                     pin requirements.txt anew from pyproject.toml"
 
@@ -31,6 +32,9 @@ serve: .venv/installed
 record: .venv/installed
 	@$(BIN)/moat record
 
+bench-peers: _build/peers/installed
+	@_build/peers/bin/python benchmarks/peers.py
+
 clean:
 	rm -rf _build .snakemake
 
@@ -42,6 +46,13 @@ clean:
 	@echo "Installing the pinned environment (a few minutes the first time)"
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --requirement requirements.txt
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --editable .
+	@touch $@
+
+# The same environment with the packages that the fit engine is raced against.
+_build/peers/installed: benchmarks/requirements-peers.txt requirements.txt pyproject.toml
+	@$(PYTHON) -m venv _build/peers
+	@_build/peers/bin/python -m pip install -qq --disable-pip-version-check --requirement $<
+	@_build/peers/bin/python -m pip install -qq --disable-pip-version-check --no-deps --editable .
 	@touch $@
 
 # A Chromium for the browser tests, where one can be had.

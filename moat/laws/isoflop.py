@@ -105,7 +105,7 @@ class IsoFlop:
     ``size`` names the column that is optimised; the fit's target is its best value, against
     the budgets of column ``flop``.
 
-    >>> size, flop = np.tile(np.geomspace(1e8, 1e10, 9), 3), np.repeat([1e18, 1e19, 1e20], 9)
+    >>> size, flop = np.tile(np.geomspace(1e8, 1e11, 9), 3), np.repeat([1e18, 1e19, 1e20], 9)
     >>> loss = 2 + 0.01 * np.log(size / flop**0.5) ** 2
     >>> fit = IsoFlop("parabola").fit(pd.DataFrame({"params": size, "flop": flop, "loss": loss}), draws=0)
     >>> round(float(fit.params["exponent"]), 6)
