@@ -161,7 +161,8 @@ def setup(app: Sphinx) -> dict:
     app.add_role("finding", FindingRole())
     app.add_directive("run-stamp", RunStamp)
     app.add_css_file("moat.css")
-    app.add_js_file("sortable.js", loading_method="defer")
+    for script in ("sortable.js", "charts.js"):
+        app.add_js_file(script, loading_method="defer")
     app.connect("builder-inited", add_static)
     app.connect("html-page-context", drop_thebe, priority=900)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -6,6 +6,7 @@ It mirrors the repository, so links and download buttons have the paths of the s
 from __future__ import annotations
 
 import copy
+import json
 import shutil
 import zlib
 from importlib.metadata import files
@@ -19,6 +20,10 @@ from moat.publish import pages
 from moat.publish.parameters import read
 from moat.publish.plan import Plan
 
+#: How a live chart travels in an executed notebook (`moat.show.interactive`, which is slow to import).
+CHART_MIME = "application/vnd.moat.chart+json"
+#: The class of the element that holds a live chart's description.
+CHART = "moat-chart"
 PLACEHOLDER = Path(__file__).parent / "static" / "not-drawn.svg"
 
 
@@ -30,6 +35,7 @@ def stage(plan: Plan, chapters: dict[str, Chapter]) -> Path:
     """Write the tree.  Unchanged files keep their time stamps; files of former builds go."""
     tree = _Tree(stage_path())
     root = project.root()
+    live = False
     for path in (root / "_config.yml", root / "_toc.yml", *sorted((root / "book").rglob("*"))):
         if path.is_file():
             tree.write(path.relative_to(root), path.read_bytes())
@@ -38,6 +44,7 @@ def stage(plan: Plan, chapters: dict[str, Chapter]) -> Path:
             notebook = recorded_page(name, plan.recorded[name], chapters[name])
         else:
             notebook, tables = computed_page(name)
+            live |= any(CHART in cell.source for cell in notebook.cells)
             for table, csv in tables.items():
                 tree.write(Path("csv") / name / f"{table}.csv", csv)
         tree.write(Path("notebooks") / f"{name}.ipynb", nbformat.writes(notebook))
@@ -49,6 +56,8 @@ def stage(plan: Plan, chapters: dict[str, Chapter]) -> Path:
     tree.write(Path("notebooks") / PLACEHOLDER.name, PLACEHOLDER.read_bytes())
     for relative, path in mathjax().items():
         tree.write(Path("offline") / relative, path.read_bytes())
+    if live:
+        tree.write(Path("offline") / "vega.js", vega())
     tree.prune()
     return tree.root
 
@@ -89,7 +98,10 @@ def computed_page(name: str) -> tuple[nbformat.NotebookNode, dict[str, str]]:
         if "injected-parameters" in cell.metadata.get("tags", []):
             cell.metadata["tags"].append("remove-cell")
         cells.append(cell)
-        csv = _take_csv(cell)
+        chart = _take(cell, CHART_MIME)
+        if chart is not None:
+            cells.append(_markdown(_live(cell, chart)))
+        csv = _take(cell, "text/csv")
         if csv is not None:
             table = _cell_name(cell, len(tables))
             tables[table] = csv
@@ -133,13 +145,31 @@ def _not_drawn(cell: nbformat.NotebookNode) -> str:
     )
 
 
-def _take_csv(cell: nbformat.NotebookNode) -> str | None:
+def _take(cell: nbformat.NotebookNode, mime: str):
+    """Remove and return what a cell's outputs hold under ``mime``; the findings go as well."""
     for output in cell.get("outputs", []):
         output.get("data", {}).pop(MIME, None)
-        csv = output.get("data", {}).pop("text/csv", None)
-        if csv is not None:
-            return csv
+        held = output.get("data", {}).pop(mime, None)
+        if held is not None:
+            return held
     return None
+
+
+def _live(cell: nbformat.NotebookNode, chart: dict) -> str:
+    """The description of a live chart, for the script that replaces the picture."""
+    name = cell.metadata["mystnb"]["figure"]["name"]
+    # Inside a script element only "</" could end it early.
+    spec = json.dumps(chart, sort_keys=True).replace("</", "<\\/")
+    holder = f'<div class="{CHART}" data-figure="{name}" hidden>'
+    return f'```{{raw}} html\n{holder}<script type="application/json">{spec}</script></div>\n```'
+
+
+def vega() -> str:
+    """Vega-Lite as one classic script: modules do not load from a disk."""
+    import vl_convert
+
+    bundle = vl_convert.javascript_bundle("window.moatVega = vegaEmbed;")
+    return f"(function () {{\n{bundle}\n}})();\n"
 
 
 def _cell_name(cell: nbformat.NotebookNode, index: int) -> str:

@@ -60,8 +60,13 @@ class Figure:
     def _repr_mimebundle_(self, include=None, exclude=None) -> dict:
         bundle = {"image/svg+xml": self.svg, "text/plain": "<figure>"}
         if self.data is not None:
-            bundle["text/csv"] = self.data.to_csv(index=False, float_format="%.8g", lineterminator="\n")
+            bundle["text/csv"] = to_csv(self.data)
         return bundle
+
+
+def to_csv(data: pd.DataFrame) -> str:
+    """The data of a display as it is offered for download."""
+    return data.to_csv(index=False, float_format="%.8g", lineterminator="\n")
 
 
 def figure(drawing: mpl.figure.Figure, data: pd.DataFrame | None = None) -> Figure:

@@ -8,6 +8,7 @@ import pandas as pd
 
 from moat.errors import MoatError
 from moat.evidence import numbers
+from moat.show.figure import to_csv
 
 MAX_COLUMNS = 7
 
@@ -24,7 +25,7 @@ class Table:
         self.shown, self.data, self.label = shown, data, label
 
     def _repr_mimebundle_(self, include=None, exclude=None) -> dict:
-        csv = self.data.to_csv(index=False, float_format="%.8g", lineterminator="\n")
+        csv = to_csv(self.data)
         return {"text/html": self.html(), "text/csv": csv, "text/plain": self.shown.to_string(index=False)}
 
     def html(self) -> str:

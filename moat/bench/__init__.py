@@ -1,0 +1,1 @@
+"""Small GPTs and the techniques under test, run in the open: config, training, records, estimates."""

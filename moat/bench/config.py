@@ -1,0 +1,100 @@
+"""What a bench run is: one frozen description, from which everything else follows."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any
+
+from moat.errors import MoatError
+
+CHOICES = {
+    "attention": ("multi-head", "grouped", "multi-query", "latent"),
+    "precision": ("float32", "bfloat16", "float8", "int4"),
+    "optimiser": ("adam", "muon"),
+    "balance": ("bias", "none"),
+    "corpus": ("sotu", "zipf"),
+}
+
+
+class ConfigError(MoatError, ValueError):
+    """A run that cannot be built as described."""
+
+
+@dataclass(frozen=True)
+class Config:
+    """Model, data and training of one run.  Seeds and rates are not here: members have them.
+
+    Widths and counts are in units; ``batch`` is sequences of ``context`` tokens.  ``experts`` 0 is
+    a dense model; otherwise ``active`` of ``experts`` routed ones, each ``expert_width`` wide, and
+    ``shared`` ones see every token.  ``latent`` and ``rotary`` are the widths of the cached vector
+    and of the key part that carries position, for latent attention alone.  ``warmup`` is a share
+    of ``steps``; the rate then falls linearly to zero.
+
+    >>> Config(d=64, layers=2).replace(heads=8).head_width
+    8
+    """
+
+    vocab: int = 88
+    d: int = 64
+    layers: int = 2
+    heads: int = 4
+    context: int = 64
+    attention: str = "multi-head"
+    groups: int = 2
+    latent: int = 16
+    rotary: int = 8
+    experts: int = 0
+    active: int = 3
+    shared: int = 1
+    expert_width: int = 64
+    balance: str = "bias"
+    balance_step: float = 1e-3
+    precision: str = "float32"
+    optimiser: str = "adam"
+    corpus: str = "sotu"
+    batch: int = 32
+    steps: int = 300
+    warmup: float = 0.2
+    decay: float = 0.1
+    clip: float = 1.0
+
+    def __post_init__(self):
+        for name, allowed in CHOICES.items():
+            if getattr(self, name) not in allowed:
+                raise ConfigError(f"{name} is {getattr(self, name)!r}; use one of {', '.join(allowed)}.")
+        counts = ("vocab", "d", "layers", "heads", "context", "batch", "steps")
+        bad = [n for n in counts if not (isinstance(getattr(self, n), int) and getattr(self, n) > 0)]
+        if bad:
+            raise ConfigError(f"{', '.join(bad)} must be a positive whole number.")
+        if self.d % self.heads or self.head_width % 2:
+            raise ConfigError(f"d {self.d} must be an even multiple of heads {self.heads}.")
+        if self.attention == "grouped" and self.heads % self.groups:
+            raise ConfigError(f"groups {self.groups} must divide heads {self.heads}.")
+        if self.experts and not 0 < self.active <= self.experts:
+            raise ConfigError(f"active {self.active} must be between 1 and experts {self.experts}.")
+        if not 0 <= self.warmup < 1:
+            raise ConfigError(f"warmup {self.warmup} is a share of the steps: from 0 to below 1.")
+
+    @property
+    def head_width(self) -> int:
+        return self.d // self.heads
+
+    @property
+    def kv_heads(self) -> int:
+        """Heads of keys and values that are kept."""
+        return {"multi-head": self.heads, "grouped": self.groups, "multi-query": 1, "latent": 1}[
+            self.attention
+        ]
+
+    @property
+    def tokens(self) -> int:
+        """Training tokens of one member."""
+        return self.batch * self.context * self.steps
+
+    def replace(self, **changes: Any) -> Config:
+        unknown = sorted(set(changes) - {f.name for f in fields(self)})
+        if unknown:
+            raise ConfigError(
+                f"There is no setting {', '.join(unknown)}; there are {', '.join(asdict(self))}."
+            )
+        return replace(self, **changes)

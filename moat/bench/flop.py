@@ -1,0 +1,71 @@
+"""FLOP of a run, counted from shapes.
+
+A multiplication and an addition are two.  Training is three forward passes (arXiv:2001.08361,
+section 2.1).  Counted: every matrix that a token goes through, the head and the router among
+them, causal attention at its average length, and the Newton-Schulz steps of Muon.  The
+embedding is a look-up.  Softmax, norms and the optimiser's element-wise work are left out.
+"""
+
+from __future__ import annotations
+
+from moat.bench.config import Config
+from moat.bench.model import shapes
+
+#: Newton-Schulz iterations of ``torch.optim.Muon`` as it is used here.
+NEWTON_SCHULZ = 5
+
+
+def matrix_params(config: Config) -> int:
+    """Parameters of the matrices that one token goes through."""
+    total = 0
+    for name, (rows, columns) in shapes(config).items():
+        leaf = name.rsplit(".", 1)[-1]
+        routed = leaf.startswith(("up", "back")) and leaf not in ("up", "back")
+        if name == "embed" or (
+            routed and int(leaf.lstrip("upback")) >= config.active and not _shared(leaf, config)
+        ):
+            continue
+        total += rows * columns
+    return total
+
+
+def _shared(leaf: str, config: Config) -> bool:
+    return int(leaf.lstrip("upback")) >= config.experts
+
+
+def total_params(config: Config) -> int:
+    """All parameters of one member."""
+    return sum(rows * columns for rows, columns in shapes(config).values())
+
+
+def attention_flop(config: Config) -> float:
+    """Forward FLOP a token of scores and mixing: on average (T + 1) / 2 keys are looked at."""
+    score = config.head_width + (config.rotary if config.attention == "latent" else 0)
+    per_key = 2 * config.heads * (score + config.head_width)
+    return config.layers * per_key * (config.context + 1) / 2
+
+
+def muon_flop(config: Config) -> float:
+    """FLOP of one step's orthogonalisations, over all matrices that Muon trains.
+
+    One iteration on an m by n matrix, m <= n, takes A = X X', B = b A + c A A and B X.
+    """
+    total = 0.0
+    for name, shape in shapes(config).items():
+        if name not in ("embed", "head"):
+            m, n = sorted(shape)
+            total += NEWTON_SCHULZ * (4 * m * m * n + 2 * m**3)
+    return total
+
+
+def run_flop(config: Config) -> float:
+    """Training FLOP of one member."""
+    training = 3 * (2 * matrix_params(config) + attention_flop(config)) * config.tokens
+    return training + (muon_flop(config) * config.steps if config.optimiser == "muon" else 0.0)
+
+
+def cache_bytes(config: Config, bytes_each: int = 2) -> int:
+    """Bytes that decoding keeps for each token: keys and values, or the latent vector."""
+    if config.attention == "latent":
+        return config.layers * (config.latent + config.rotary) * bytes_each
+    return config.layers * 2 * config.kv_heads * config.head_width * bytes_each

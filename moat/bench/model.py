@@ -1,0 +1,164 @@
+"""A small GPT whose every tensor has a leading axis of members.
+
+Members are copies of one shape that differ in seed and learning rate.  They train in one batch,
+which is what keeps a processor busy when models are tiny; each equals the run it would be alone
+(``tests/bench/test_train.py``).  Pre-norm, RMSNorm without gain, rotary positions, squared-ReLU
+of width 4d, no biases, an untied head.
+
+Axes: E members, B sequences, T tokens, d width, h heads, w head width, G experts.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from moat.bench.config import Config
+from moat.bench.precision import matmul
+
+Weights = dict[str, Tensor]
+
+
+def shapes(config: Config) -> dict[str, tuple[int, ...]]:
+    """The shape of every parameter of one member.  Matrices are stored input by output."""
+    d, h, w, kv = config.d, config.heads, config.head_width, config.kv_heads
+    sizes: dict[str, tuple[int, ...]] = {"embed": (config.vocab, d)}
+    for i in range(config.layers):
+        if config.attention == "latent":
+            part = {
+                "query": (d, h * (w + config.rotary)), "down": (d, config.latent), "turn": (d, config.rotary),
+                "key": (config.latent, h * w), "value": (config.latent, h * w),
+            }  # fmt: skip
+        else:
+            part = {"query": (d, h * w), "key": (d, kv * w), "value": (d, kv * w)}
+        part["out"] = (h * w, d)
+        if config.experts:
+            part["router"] = (d, config.experts)
+            for g in range(config.experts + config.shared):
+                part |= {f"up{g}": (d, config.expert_width), f"back{g}": (config.expert_width, d)}
+        else:
+            part |= {"up": (d, 4 * d), "back": (4 * d, d)}
+        sizes |= {f"{i}.{name}": shape for name, shape in part.items()}
+    return sizes | {"head": (d, config.vocab)}
+
+
+def initial(config: Config, seed: int) -> Weights:
+    """One member's weights.  The same seed gives the same start wherever shapes agree.
+
+    Normal with standard deviation 1 / sqrt(inputs), half for the embedding, and matrices that
+    write into the residual stream smaller by sqrt(2 layers).
+    """
+    weights = {}
+    for name, shape in shapes(config).items():
+        own = torch.Generator().manual_seed(
+            seed * 1_000_003 + sum(ord(c) * 31**i for i, c in enumerate(name)) % 999_983
+        )
+        spread = 0.5 if name == "embed" else shape[0] ** -0.5
+        if name.rsplit(".", 1)[-1].startswith(("out", "back")):
+            spread /= math.sqrt(2 * config.layers)
+        weights[name] = torch.randn(shape, generator=own) * spread
+    return weights
+
+
+def rotated(x: Tensor, base: float = 10_000.0) -> Tensor:
+    """Rotary positions (arXiv:2104.09864) on x (..., T, w), w even; position is the index on T."""
+    t, w = x.shape[-2:]
+    rate = base ** (-torch.arange(0, w, 2, device=x.device) / w)
+    angle = torch.arange(t, device=x.device)[:, None] * rate
+    cos, sin = angle.cos().to(x.dtype), angle.sin().to(x.dtype)
+    a, b = x[..., : w // 2], x[..., w // 2 :]
+    return torch.cat([a * cos - b * sin, a * sin + b * cos], dim=-1)
+
+
+class GPT:
+    """Stacked members.  ``loads`` holds, after a forward pass, the tokens each routed expert saw."""
+
+    def __init__(self, config: Config, members: list[Weights]):
+        self.config = config
+        self.stacked = {name: torch.stack([m[name] for m in members]) for name in members[0]}
+        self.members = len(members)
+        self.loads: list[Tensor] = []
+
+    def __call__(self, tokens: Tensor, bias: list[Tensor] | None = None) -> Tensor:
+        """Logits (E, B, T, vocab) of ``tokens`` (E, B, T).
+
+        ``bias`` holds one tensor (E, experts) a layer: it chooses experts and weighs none.
+        """
+        member = torch.arange(self.members, device=tokens.device)[:, None, None]
+        x = self.stacked["embed"][member, tokens]
+        self.loads = []
+        for i in range(self.config.layers):
+            x = x + self._attention(i, self._norm(x))
+            y = self._norm(x)
+            x = x + (
+                self._experts(i, y, bias) if self.config.experts else self._dense(f"{i}.up", f"{i}.back", y)
+            )
+        return self._linear(self._norm(x), "head")
+
+    def _norm(self, x: Tensor) -> Tensor:
+        return F.rms_norm(x, x.shape[-1:])
+
+    def _linear(self, x: Tensor, name: str) -> Tensor:
+        flat = x.flatten(1, -2)
+        # The head stays in full precision, as it does in DeepSeek-V3.
+        precision = "float32" if name == "head" else self.config.precision
+        return matmul(flat, self.stacked[name], precision).unflatten(1, x.shape[1:-1])
+
+    def _dense(self, up: str, back: str, x: Tensor) -> Tensor:
+        return self._linear(F.relu(self._linear(x, up)).square(), back)
+
+    def _heads(self, x: Tensor, heads: int) -> Tensor:
+        """(E, B, T, h w) to (E B, h, T, w)."""
+        return x.unflatten(-1, (heads, -1)).transpose(2, 3).flatten(0, 1)
+
+    def _attention(self, i: int, x: Tensor) -> Tensor:
+        c = self.config
+        query = self._heads(self._linear(x, f"{i}.query"), c.heads)
+        if c.attention == "latent":
+            small = self._linear(x, f"{i}.down")
+            turn = rotated(self._heads(self._linear(x, f"{i}.turn"), 1)).expand(-1, c.heads, -1, -1)
+            key = torch.cat([self._heads(self._linear(small, f"{i}.key"), c.heads), turn], dim=-1)
+            query = torch.cat([query[..., : c.head_width], rotated(query[..., c.head_width :])], dim=-1)
+            value = self._heads(self._linear(small, f"{i}.value"), c.heads)
+        else:
+            query = rotated(query)
+            key = rotated(self._heads(self._linear(x, f"{i}.key"), c.kv_heads))
+            value = self._heads(self._linear(x, f"{i}.value"), c.kv_heads)
+        mixed = F.scaled_dot_product_attention(query, key, value, is_causal=True, enable_gqa=True)
+        merged = mixed.transpose(1, 2).flatten(2).unflatten(0, x.shape[:2])
+        return self._linear(merged, f"{i}.out")
+
+    def _experts(self, i: int, x: Tensor, bias: list[Tensor] | None) -> Tensor:
+        """Routed experts chosen by sigmoid affinity, weighed by it, normalised over the chosen.
+
+        Fine-grained experts with shared ones and balancing by a bias that no gradient sees, as in
+        arXiv:2412.19437, section 2.1.2.
+        """
+        c = self.config
+        flat = x.flatten(1, 2)
+        affinity = torch.bmm(flat, self.stacked[f"{i}.router"]).sigmoid()
+        chooser = affinity if bias is None else affinity + bias[i][:, None]
+        chosen = chooser.topk(c.active, dim=-1).indices
+        gate = affinity.gather(-1, chosen)
+        gate = gate / gate.sum(dim=-1, keepdim=True)
+        group = chosen + c.experts * torch.arange(self.members, device=x.device)[:, None, None]
+        order = group.flatten().argsort(stable=True)
+        loads = torch.bincount(group.flatten(), minlength=self.members * c.experts)
+        self.loads.append(loads.view(self.members, c.experts))
+        rows = flat.flatten(0, 1)[order // c.active]
+        offsets = loads.cumsum(0).to(torch.int32)
+        up, back = (self._stack(i, name) for name in ("up", "back"))
+        inner = F.relu(F.grouped_mm(rows, up, offs=offsets)).square()
+        outer = F.grouped_mm(inner, back, offs=offsets) * gate.flatten()[order, None]
+        mixed = torch.zeros_like(flat.flatten(0, 1)).index_add(0, order // c.active, outer).view_as(x)
+        for g in range(c.experts, c.experts + c.shared):
+            mixed = mixed + self._dense(f"{i}.up{g}", f"{i}.back{g}", x)
+        return mixed
+
+    def _stack(self, i: int, name: str) -> Tensor:
+        """All routed experts of a layer, (E G, in, out), members first."""
+        parts = [self.stacked[f"{i}.{name}{g}"] for g in range(self.config.experts)]
+        return torch.stack(parts, dim=1).flatten(0, 1)
