@@ -40,7 +40,7 @@ def test_tolerances(ours, published, tolerance, kind, good):
     assert within(Finding("a", ours), published, tolerance, kind) is good
 
 
-@pytest.mark.parametrize("row", load_published().itertuples(), ids=lambda row: row.id)
+@pytest.mark.parametrize("row", list(load_published().itertuples()), ids=lambda row: row.id)
 def test_a_published_result_is_met_at_its_tolerance(row):
     """From the run of this build, or the recorded one where a source cannot be had."""
     chapter, name = row.finding.split(".", 1)
