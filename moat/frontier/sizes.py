@@ -15,11 +15,14 @@ import pandas as pd
 from moat.frontier.issues import RATIO, six_nd
 
 _UNITS = {"b": 1e9, "bn": 1e9, "billion": 1e9, "e9": 1e9, "*10^9": 1e9, "": 1.0}
+_NUMBER = r"(?P<number>\d+(?:\.\d+)?)[ \t]*(?P<unit>billion|bn?\b|e9|\* ?10\^9|)"
+#: "active parameters - 47B", "Activated Parameters per Token: 45.9B", "activates 96.6 billion".
+_ACTIVE_FIRST = re.compile(rf"activ\w*(?: parameters?)?(?: per token)?[ \t]*[-:=]?[ \t]*{_NUMBER}", re.I)
 #: "37B activated", "41e9 active", "32000000000 active", "17 billion active".
-_ACTIVE = re.compile(
-    r"(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>billion|bn?|e9|\*\s?10\^9|)\s*(?:parameters? )?(?:\w+ )?activ",
-    re.I,
-)
+_ACTIVE_LAST = re.compile(rf"{_NUMBER}[ \t]*(?:parameters? )?(?:\w+ )?activ", re.I)
+#: No dense language model with disclosed shape is larger than PaLM-E, 562 billion.  Beyond that a
+#: number of parameters without a word on experts is the number of all of them.
+LARGEST_DENSE = 5.62e11
 _SPARSE = re.compile(r"mixture[- ]of[- ]experts|\bMoE\b|\bsparse|\bA\d+B\b|activat?ed? param", re.I)
 
 
@@ -30,8 +33,10 @@ def active_params(notes: str) -> float:
     37000000000.0
     >>> active_params("6ND = 41e9 active parameters * 45e12 tokens"), active_params("70B, dense")
     (41000000000.0, nan)
+    >>> active_params("Total parameters: 456B, Activated Parameters per Token: 45.9B")
+    45900000000.0
     """
-    for match in _ACTIVE.finditer(notes):
+    for match in (*_ACTIVE_FIRST.finditer(notes), *_ACTIVE_LAST.finditer(notes)):
         value = float(match["number"]) * _UNITS[re.sub(r"\s", "", match["unit"].lower())]
         if 1e8 <= value < 1e12:
             return value
@@ -63,7 +68,7 @@ def sizes(models: pd.DataFrame, facts: pd.DataFrame) -> pd.DataFrame:
     active = models["model"].map(known["params_active_b"]) * 1e9
     active_from = active.notna().map({True: "our table", False: ""})
     noted = words.map(active_params)
-    dense = models["params"].where(~words.map(is_sparse))
+    dense = models["params"].where(~words.map(is_sparse) & (models["params"] <= LARGEST_DENSE))
     for value, origin in ((noted, "notes"), (dense, "all of them")):
         active_from = active_from.mask(active.isna() & value.notna(), origin)
         active = active.fillna(value)
