@@ -141,7 +141,7 @@ def test_dates_follow_the_convention_asked_for(raw, table):
 
 def test_foreign_weights_have_a_label_of_their_own(table):
     composer = table.loc["Composer 2.5"]
-    assert (composer["country"], beluga["built_on"], beluga["base_lab"]) == ("US", "CN", "Moonshot")
+    assert (composer["country"], composer["built_on"], composer["base_lab"]) == ("US", "CN", "Moonshot")
     one = table.loc[["Composer 2.5"]]
     assert [labs.population(one, way).item() for way in labs.ASSIGNMENTS] == ["US on CN", "US", "CN"]
     with pytest.raises(FrontierError, match="An assignment is one of own, lab, weights"):
