@@ -13,6 +13,7 @@ import typer
 from tqdm import tqdm
 
 from moat import laws, project, sources
+from moat.bench.command import app as bench_app
 from moat.errors import MoatError
 from moat.publish import book, parameters, plan
 from moat.publish.run import execute
@@ -26,6 +27,7 @@ app = typer.Typer(
 )
 sources_app = typer.Typer(help="External tables: list, fetch, verify.", no_args_is_help=True)
 app.add_typer(sources_app, name="sources")
+app.add_typer(bench_app, name="bench")
 
 
 @sources_app.command("list")

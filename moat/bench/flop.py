@@ -8,6 +8,8 @@ embedding is a look-up.  Softmax, norms and the optimiser's element-wise work ar
 
 from __future__ import annotations
 
+import math
+
 from moat.bench.config import Config
 from moat.bench.model import shapes
 
@@ -17,25 +19,15 @@ NEWTON_SCHULZ = 5
 
 def matrix_params(config: Config) -> int:
     """Parameters of the matrices that one token goes through."""
-    total = 0
-    for name, (rows, columns) in shapes(config).items():
-        leaf = name.rsplit(".", 1)[-1]
-        routed = leaf.startswith(("up", "back")) and leaf not in ("up", "back")
-        if name == "embed" or (
-            routed and int(leaf.lstrip("upback")) >= config.active and not _shared(leaf, config)
-        ):
-            continue
-        total += rows * columns
-    return total
-
-
-def _shared(leaf: str, config: Config) -> bool:
-    return int(leaf.lstrip("upback")) >= config.experts
+    sizes = {name: math.prod(shape) for name, shape in shapes(config).items() if name != "embed"}
+    routed = sum(size for name, size in sizes.items() if ".experts_" in name)
+    # Of the routed experts a token sees ``active``.
+    return sum(sizes.values()) - routed + (routed * config.active // config.experts if routed else 0)
 
 
 def total_params(config: Config) -> int:
     """All parameters of one member."""
-    return sum(rows * columns for rows, columns in shapes(config).values())
+    return sum(math.prod(shape) for shape in shapes(config).values())
 
 
 def attention_flop(config: Config) -> float:
@@ -53,8 +45,8 @@ def muon_flop(config: Config) -> float:
     total = 0.0
     for name, shape in shapes(config).items():
         if name not in ("embed", "head"):
-            m, n = sorted(shape)
-            total += NEWTON_SCHULZ * (4 * m * m * n + 2 * m**3)
+            m, n = sorted(shape[-2:])
+            total += math.prod(shape[:-2]) * NEWTON_SCHULZ * (4 * m * m * n + 2 * m**3)
     return total
 
 
@@ -69,3 +61,17 @@ def cache_bytes(config: Config, bytes_each: int = 2) -> int:
     if config.attention == "latent":
         return config.layers * (config.latent + config.rotary) * bytes_each
     return config.layers * 2 * config.kv_heads * config.head_width * bytes_each
+
+
+def step_flop(config: Config) -> float:
+    """Training FLOP of one step of one member."""
+    return run_flop(config.replace(steps=1))
+
+
+def with_flop(config: Config, flop: float) -> Config:
+    """The same run with as many steps as come closest to ``flop``.
+
+    >>> run_flop(with_flop(Config(), 1e11)) / 1e11
+    0.9987...
+    """
+    return config.replace(steps=max(1, round(flop / step_flop(config))))

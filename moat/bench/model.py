@@ -23,7 +23,10 @@ Weights = dict[str, Tensor]
 
 
 def shapes(config: Config) -> dict[str, tuple[int, ...]]:
-    """The shape of every parameter of one member.  Matrices are stored input by output."""
+    """The shape of every parameter of one member.
+
+    Matrices are stored input by output; routed experts are stacked along a first axis.
+    """
     d, h, w, kv = config.d, config.heads, config.head_width, config.kv_heads
     sizes: dict[str, tuple[int, ...]] = {"embed": (config.vocab, d)}
     for i in range(config.layers):
@@ -36,11 +39,12 @@ def shapes(config: Config) -> dict[str, tuple[int, ...]]:
             part = {"query": (d, h * w), "key": (d, kv * w), "value": (d, kv * w)}
         part["out"] = (h * w, d)
         if config.experts:
-            part["router"] = (d, config.experts)
-            for g in range(config.experts + config.shared):
-                part |= {f"up{g}": (d, config.expert_width), f"back{g}": (config.expert_width, d)}
+            g, wide, both = config.experts, config.expert_width, config.shared * config.expert_width
+            part |= {"router": (d, g), "experts_up": (g, d, wide), "experts_back": (g, wide, d)}
+            # Shared experts are one feed-forward layer: side by side they compute the same sum.
+            part |= {"up": (d, both), "back": (both, d)} if both else {}
         else:
-            part |= {"up": (d, 4 * d), "back": (4 * d, d)}
+            part |= {"up": (d, config.hidden * d), "back": (config.hidden * d, d)}
         sizes |= {f"{i}.{name}": shape for name, shape in part.items()}
     return sizes | {"head": (d, config.vocab)}
 
@@ -56,8 +60,8 @@ def initial(config: Config, seed: int) -> Weights:
         own = torch.Generator().manual_seed(
             seed * 1_000_003 + sum(ord(c) * 31**i for i, c in enumerate(name)) % 999_983
         )
-        spread = 0.5 if name == "embed" else shape[0] ** -0.5
-        if name.rsplit(".", 1)[-1].startswith(("out", "back")):
+        spread = 0.5 if name == "embed" else shape[-2] ** -0.5
+        if name.endswith((".out", "back")):
             spread /= math.sqrt(2 * config.layers)
         weights[name] = torch.randn(shape, generator=own) * spread
     return weights
@@ -74,13 +78,18 @@ def rotated(x: Tensor, base: float = 10_000.0) -> Tensor:
 
 
 class GPT:
-    """Stacked members.  ``loads`` holds, after a forward pass, the tokens each routed expert saw."""
+    """Stacked members.
+
+    After a forward pass with experts, ``loads`` holds the tokens that each routed expert saw,
+    one tensor (E, G) a layer, and ``imbalance`` the auxiliary loss of each member (E,).
+    """
 
     def __init__(self, config: Config, members: list[Weights]):
         self.config = config
         self.stacked = {name: torch.stack([m[name] for m in members]) for name in members[0]}
         self.members = len(members)
         self.loads: list[Tensor] = []
+        self.imbalance: Tensor | float = 0.0
 
     def __call__(self, tokens: Tensor, bias: list[Tensor] | None = None) -> Tensor:
         """Logits (E, B, T, vocab) of ``tokens`` (E, B, T).
@@ -89,13 +98,11 @@ class GPT:
         """
         member = torch.arange(self.members, device=tokens.device)[:, None, None]
         x = self.stacked["embed"][member, tokens]
-        self.loads = []
+        self.loads, self.imbalance = [], 0.0
         for i in range(self.config.layers):
             x = x + self._attention(i, self._norm(x))
             y = self._norm(x)
-            x = x + (
-                self._experts(i, y, bias) if self.config.experts else self._dense(f"{i}.up", f"{i}.back", y)
-            )
+            x = x + (self._experts(i, y, bias) if self.config.experts else self._dense(i, y))
         return self._linear(self._norm(x), "head")
 
     def _norm(self, x: Tensor) -> Tensor:
@@ -107,29 +114,53 @@ class GPT:
         precision = "float32" if name == "head" else self.config.precision
         return matmul(flat, self.stacked[name], precision).unflatten(1, x.shape[1:-1])
 
-    def _dense(self, up: str, back: str, x: Tensor) -> Tensor:
-        return self._linear(F.relu(self._linear(x, up)).square(), back)
+    def _dense(self, i: int, x: Tensor) -> Tensor:
+        return self._linear(F.relu(self._linear(x, f"{i}.up")).square(), f"{i}.back")
 
     def _heads(self, x: Tensor, heads: int) -> Tensor:
         """(E, B, T, h w) to (E B, h, T, w)."""
         return x.unflatten(-1, (heads, -1)).transpose(2, 3).flatten(0, 1)
 
+    def _merged(self, mixed: Tensor, x: Tensor) -> Tensor:
+        """(E B, h, T, w) back to (E, B, T, h w)."""
+        return mixed.transpose(1, 2).flatten(2).unflatten(0, x.shape[:2])
+
     def _attention(self, i: int, x: Tensor) -> Tensor:
         c = self.config
         query = self._heads(self._linear(x, f"{i}.query"), c.heads)
         if c.attention == "latent":
-            small = self._linear(x, f"{i}.down")
-            turn = rotated(self._heads(self._linear(x, f"{i}.turn"), 1)).expand(-1, c.heads, -1, -1)
-            key = torch.cat([self._heads(self._linear(small, f"{i}.key"), c.heads), turn], dim=-1)
-            query = torch.cat([query[..., : c.head_width], rotated(query[..., c.head_width :])], dim=-1)
-            value = self._heads(self._linear(small, f"{i}.value"), c.heads)
-        else:
-            query = rotated(query)
-            key = rotated(self._heads(self._linear(x, f"{i}.key"), c.kv_heads))
-            value = self._heads(self._linear(x, f"{i}.value"), c.kv_heads)
+            return self._linear(self._latent(i, x, query), f"{i}.out")
+        query = rotated(query)
+        key = rotated(self._heads(self._linear(x, f"{i}.key"), c.kv_heads))
+        value = self._heads(self._linear(x, f"{i}.value"), c.kv_heads)
         mixed = F.scaled_dot_product_attention(query, key, value, is_causal=True, enable_gqa=True)
-        merged = mixed.transpose(1, 2).flatten(2).unflatten(0, x.shape[:2])
-        return self._linear(merged, f"{i}.out")
+        return self._linear(self._merged(mixed, x), f"{i}.out")
+
+    def _latent(self, i: int, x: Tensor, query: Tensor) -> Tensor:
+        """Keys and values from one small vector a token, position in a part of its own.
+
+        arXiv:2405.04434, section 2.1.  Absorbed, the key matrix moves into the query and the
+        value matrix behind the mixing: one key head, whose width is that of the cache.
+        """
+        c, w = self.config, self.config.head_width
+        small = self._linear(x, f"{i}.down")
+        turn = rotated(self._heads(self._linear(x, f"{i}.turn"), 1))
+        plain, turned = query[..., :w], rotated(query[..., w:])
+        if not c.absorbed:
+            key = self._heads(self._linear(small, f"{i}.key"), c.heads)
+            key = torch.cat([key, turn.expand(-1, c.heads, -1, -1)], dim=-1)
+            value = self._heads(self._linear(small, f"{i}.value"), c.heads)
+            query = torch.cat([plain, turned], dim=-1)
+            return self._merged(F.scaled_dot_product_attention(query, key, value, is_causal=True), x)
+        into, out = (self.stacked[f"{i}.{n}"].unflatten(-1, (c.heads, w)) for n in ("key", "value"))
+        by_member = plain.unflatten(0, x.shape[:2])
+        query = torch.cat([torch.einsum("ebhtw,echw->ebhtc", by_member, into).flatten(0, 1), turned], dim=-1)
+        cache = self._heads(small, 1)
+        mixed = F.scaled_dot_product_attention(
+            query, torch.cat([cache, turn], dim=-1), cache,
+            is_causal=True, enable_gqa=True, scale=(w + c.rotary) ** -0.5,
+        ).unflatten(0, x.shape[:2])  # fmt: skip
+        return self._merged(torch.einsum("ebhtc,echw->ebhtw", mixed, out).flatten(0, 1), x)
 
     def _experts(self, i: int, x: Tensor, bias: list[Tensor] | None) -> Tensor:
         """Routed experts chosen by sigmoid affinity, weighed by it, normalised over the chosen.
@@ -147,18 +178,18 @@ class GPT:
         group = chosen + c.experts * torch.arange(self.members, device=x.device)[:, None, None]
         order = group.flatten().argsort(stable=True)
         loads = torch.bincount(group.flatten(), minlength=self.members * c.experts)
-        self.loads.append(loads.view(self.members, c.experts))
+        self._count(loads.view(self.members, c.experts), affinity)
         rows = flat.flatten(0, 1)[order // c.active]
         offsets = loads.cumsum(0).to(torch.int32)
-        up, back = (self._stack(i, name) for name in ("up", "back"))
+        up, back = (self.stacked[f"{i}.experts_{n}"].flatten(0, 1) for n in ("up", "back"))
         inner = F.relu(F.grouped_mm(rows, up, offs=offsets)).square()
         outer = F.grouped_mm(inner, back, offs=offsets) * gate.flatten()[order, None]
         mixed = torch.zeros_like(flat.flatten(0, 1)).index_add(0, order // c.active, outer).view_as(x)
-        for g in range(c.experts, c.experts + c.shared):
-            mixed = mixed + self._dense(f"{i}.up{g}", f"{i}.back{g}", x)
-        return mixed
+        return mixed + self._dense(i, x) if c.shared else mixed
 
-    def _stack(self, i: int, name: str) -> Tensor:
-        """All routed experts of a layer, (E G, in, out), members first."""
-        parts = [self.stacked[f"{i}.{name}{g}"] for g in range(self.config.experts)]
-        return torch.stack(parts, dim=1).flatten(0, 1)
+    def _count(self, loads: Tensor, affinity: Tensor) -> None:
+        """Keep the loads, and sum f P over experts: arXiv:2412.19437, equations 17 to 20."""
+        self.loads.append(loads)
+        fraction = loads / loads.sum(dim=-1, keepdim=True) * self.config.experts
+        share = (affinity / affinity.sum(dim=-1, keepdim=True)).mean(dim=1)
+        self.imbalance = self.imbalance + (fraction * share).sum(dim=-1)

@@ -1,0 +1,53 @@
+"""``moat bench plan | run | table``."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from moat.bench import runs, sweep
+from moat.bench.flop import matrix_params, run_flop
+from moat.bench.plans import BUDGETS, EXPERIMENTS, plan
+
+app = typer.Typer(help="Train the small models of Part III.", no_args_is_help=True)
+Experiment = Annotated[str, typer.Argument(help=f"One of: {', '.join(EXPERIMENTS)}.")]
+Budget = Annotated[str, typer.Option(help=f"One of: {', '.join(BUDGETS)}.")]
+
+
+@app.command("plan")
+def show_plan(experiment: Experiment, budget: Budget = "cpu") -> None:
+    """What would be trained: arms, lengths, FLOP."""
+    made = plan(experiment, budget)
+    for arm, config in made.arms.items():
+        steps = ", ".join(str(n) for n in made.steps[arm])
+        typer.echo(f"{arm:10} {matrix_params(config):>12,} parameters; steps {steps}")
+    tuning = sum(run_flop(t.job.config) * len(t.job.members) for t in made.tuning())
+    report = sum(
+        run_flop(c.replace(steps=n)) * len(made.seeds) for a, c in made.arms.items() for n in made.steps[a]
+    )
+    typer.echo(f"seeds {made.seeds}, rates {made.rates}")
+    typer.echo(f"{tuning:.2g} FLOP of tuning, {report:.2g} FLOP of reported runs")
+
+
+@app.command("run")
+def run_experiment(
+    experiment: Experiment,
+    budget: Budget = "cpu",
+    device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
+    deadline: Annotated[
+        float | None, typer.Option(help="Seconds; no job starts that would end later.")
+    ] = None,
+) -> None:
+    """Train what is not recorded yet; an interrupted run goes on where it stopped."""
+    options = {"device": device, "deadline": deadline, "progress": sys.stderr.isatty(), "say": typer.echo}
+    found = sweep.carry_out(experiment, budget, **options)
+    typer.echo(f"{len(found)} jobs recorded under data/runs/{budget}/{experiment}")
+
+
+@app.command("table")
+def show_table(experiment: Experiment, budget: Budget = "cpu") -> None:
+    """The recorded runs, one row a member."""
+    found = runs.load(experiment, budget)
+    typer.echo(found.drop(columns=["device", "code", "id"]).to_string(float_format="{:.4g}".format))

@@ -1,0 +1,199 @@
+"""What is trained: experiments, their arms and budgets, and how rates are chosen.
+
+All arms of an experiment get the same grid of rates and the same number of trials, on a seed
+and a held-out half that the reported runs never see.  The grid doubles from rate to rate; the
+vertex of a parabola through the best three is used, which resolves it finer than the grid.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from moat.bench.config import Config, Job, Member
+from moat.bench.errors import RunError
+from moat.bench.flop import with_flop
+
+RATES = (2.5e-3, 5e-3, 1e-2, 2e-2, 4e-2)
+TUNING_SEED = 900
+BUDGETS = ("smoke", "cpu", "gpu")
+
+
+@dataclass(frozen=True)
+class Task:
+    """A job with the labels that its record carries.  Labels do not enter the run's identity."""
+
+    job: Job
+    experiment: str
+    budget: str
+    arm: str
+    stage: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One experiment at one budget.
+
+    ``arms`` maps a name to its model; ``steps`` to the lengths it is run for, ``tuned`` to
+    those at which its rate is tuned.  ``borrow`` names the budget whose tuning is used.
+    """
+
+    experiment: str
+    budget: str
+    arms: dict[str, Config]
+    steps: dict[str, tuple[int, ...]]
+    tuned: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    seeds: tuple[int, ...] = (0, 1, 2)
+    rates: tuple[float, ...] = RATES
+    borrow: str = ""
+
+    def tuning(self) -> list[Task]:
+        """One task for each arm and length, all rates as members."""
+        members = tuple(Member(TUNING_SEED, rate) for rate in self.rates)
+        return [
+            Task(Job(config.replace(steps=n), members, "tune"), self.experiment, self.budget, arm, "tune")
+            for arm, config in self.arms.items()
+            for n in self.tuned.get(arm, ())
+        ]
+
+    def reporting(self, tuned: pd.DataFrame) -> list[Task]:
+        """One task for each arm and length, all seeds as members; short runs first.
+
+        ``tuned`` has columns arm, steps, rate, as `best_rates` gives them.  Raises `RunError`
+        for an arm that has not been tuned.
+        """
+        tasks = []
+        for arm, config in self.arms.items():
+            for n in self.steps[arm]:
+                members = tuple(Member(seed, rate_at(tuned, arm, n)) for seed in self.seeds)
+                job = Job(config.replace(steps=n), members)
+                tasks.append(Task(job, self.experiment, self.budget, arm, "report"))
+        return sorted(tasks, key=lambda t: t.job.config.steps if self.experiment == "experts" else 0)
+
+
+def best_rates(runs: pd.DataFrame) -> pd.DataFrame:
+    """The best rate of each arm and length, from tuning runs (columns arm, steps, rate, loss).
+
+    ``edge`` marks a best rate at an end of the grid; diverged runs count as worst.
+    """
+    rows = []
+    for (arm, steps), group in runs.groupby(["arm", "steps"], sort=False):
+        curve = group.assign(loss=group["loss"].fillna(np.inf)).sort_values("rate")
+        rate, edge = vertex(curve["rate"].to_numpy(), curve["loss"].to_numpy())
+        rows.append((arm, steps, rate, edge, curve["loss"].min()))
+    return pd.DataFrame(rows, columns=["arm", "steps", "rate", "edge", "loss"])
+
+
+def vertex(rates: np.ndarray, losses: np.ndarray) -> tuple[float, bool]:
+    """The rate of lowest loss, and whether it lies at an end of the grid.
+
+    >>> rate, edge = vertex(np.array([1.0, 2.0, 4.0]), np.array([1.0, 0.0, 1.0]))
+    >>> round(rate, 6), edge
+    (2.0, False)
+    """
+    i = int(np.argmin(losses))
+    if i in (0, len(rates) - 1):
+        return float(rates[i]), True
+    x, y = np.log(rates[i - 1 : i + 2]), losses[i - 1 : i + 2]
+    if not np.isfinite(y).all():
+        return float(rates[i]), False
+    bend, slope, _ = np.polyfit(x - x[1], y, 2)
+    return float(np.exp(x[1] - slope / (2 * bend))) if bend > 0 else float(rates[i]), False
+
+
+def rate_at(tuned: pd.DataFrame, arm: str, steps: int) -> float:
+    """The rate for a length: linear in the logarithms between tuned lengths, constant beyond."""
+    own = tuned[tuned["arm"] == arm].sort_values("steps")
+    if own.empty:
+        raise RunError(f"The arm {arm!r} has not been tuned; run its tuning first.")
+    value = np.interp(np.log(steps), np.log(own["steps"]), np.log(own["rate"]))
+    return float(f"{np.exp(value):.4g}")
+
+
+def _sizes(corpus: str, widths: tuple[int, ...], **options) -> dict[str, Config]:
+    vocab = {"sotu": 88, "zipf": 64}[corpus]
+    common = {"corpus": corpus, "vocab": vocab, "layers": 2, "batch": 16} | options
+    return {f"d{d}": Config(d=d, heads=d // 8, **common) for d in widths}
+
+
+def _isoflop(name: str, budget: str, arms: dict, flops: tuple, tuned: tuple, **options) -> Plan:
+    lengths = {
+        key: {arm: tuple(with_flop(c, f).steps for f in wanted) for arm, c in arms.items()}
+        for key, wanted in (("steps", flops), ("tuned", tuned))
+    }
+    return Plan(name, budget, arms, **lengths, **options)
+
+
+def _expert_arms(**options) -> dict[str, Config]:
+    """Equal active width: three routed experts and a shared one of d each against 4 d."""
+    dense = Config(**options)
+    routed = dense.replace(experts=15, active=3, shared=1, expert_width=dense.d)
+    return {
+        "dense": dense,
+        "bias": routed,
+        "auxiliary": routed.replace(balance="auxiliary"),
+        "none": routed.replace(balance="none"),
+        "wide": dense.replace(hidden=16),
+    }
+
+
+def _experts(budget: str) -> Plan:
+    if budget == "gpu":
+        options = {"d": 256, "layers": 4, "heads": 8, "context": 256, "batch": 32}
+        lengths, tuned = (160, 320, 640, 1280), (160, 640)
+    else:
+        options, lengths, tuned = {"batch": 16}, (150, 300, 600), (150, 600)
+    arms = _expert_arms(**options)
+    if budget == "smoke":
+        chosen = {name: arms[name] for name in ("dense", "bias")}
+        return Plan("experts", budget, chosen, {n: (40, 80) for n in chosen}, borrow="cpu")
+    steps = {name: lengths for name in arms}
+    # The baseline needs a curve that brackets the losses of the others.
+    steps["dense"] = (lengths[0] // 2, *lengths, 2 * lengths[-1])
+    return Plan("experts", budget, arms, steps, {name: tuned for name in arms})
+
+
+def _zipf(budget: str) -> Plan:
+    if budget == "smoke":
+        arms = _sizes("zipf", (8, 16, 32))
+        return _isoflop("isoflop-zipf", budget, arms, (6e9, 1.2e10, 2.4e10), (), seeds=(0,), borrow="cpu")
+    if budget == "cpu":
+        arms = _sizes("zipf", (8, 16, 24, 32, 48, 64))
+        flops, tuned = tuple(2.5e10 * 2**k for k in range(5)), (5e10, 2e11)
+        return _isoflop("isoflop-zipf", budget, arms, flops, tuned, seeds=(0, 1))
+    arms = _large("zipf", 128)
+    return _isoflop("isoflop-zipf", budget, arms, (3e13, 1e14, 3e14, 1e15), (3e13, 1e14))
+
+
+def _sotu(budget: str) -> Plan:
+    if budget == "smoke":
+        arms = _sizes("sotu", (16, 32, 64))
+        return _isoflop("isoflop-sotu", budget, arms, (1e10, 2e10), (), seeds=(0,), borrow="cpu")
+    if budget == "cpu":
+        arms = _sizes("sotu", (16, 32, 48, 64, 96))
+        flops = tuple(5e10 * 2**k for k in range(5))
+        return _isoflop("isoflop-sotu", budget, arms, flops, (5e10, 2e11), seeds=(0, 1))
+    arms = _large("sotu", 88)
+    # At most four passes: the smallest model would exceed them at the largest budget.
+    return _isoflop("isoflop-sotu", budget, arms, (3e13, 1e14), (3e13,))
+
+
+def _large(corpus: str, vocab: int) -> dict[str, Config]:
+    common = {"corpus": corpus, "vocab": vocab, "context": 256, "batch": 32}
+    shapes = {96: 2, 128: 2, 192: 3, 256: 4, 384: 5, 512: 6, 768: 8}
+    return {f"d{d}": Config(d=d, layers=n, heads=d // 32, **common) for d, n in shapes.items()}
+
+
+EXPERIMENTS: Mapping = {"isoflop-zipf": _zipf, "experts": _experts, "isoflop-sotu": _sotu}
+
+
+def plan(experiment: str, budget: str) -> Plan:
+    """Raises `RunError` for an experiment or a budget that does not exist."""
+    if experiment not in EXPERIMENTS:
+        raise RunError(f"There is no experiment {experiment!r}; there are {', '.join(EXPERIMENTS)}.")
+    if budget not in BUDGETS:
+        raise RunError(f"There is no budget {budget!r}; use one of {', '.join(BUDGETS)}.")
+    return EXPERIMENTS[experiment](budget)

@@ -1,0 +1,96 @@
+"""The store of runs: one small file a job, named by what was run and by the code that ran it."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import json
+from dataclasses import asdict
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from moat import project
+from moat.bench.config import Job
+from moat.bench.errors import RunError
+
+#: The modules whose code decides a loss.
+TRAINING = ("model", "precision", "corpus", "optimise", "train")
+COLUMNS = (
+    "arm", "stage", "steps", "params", "tokens", "flop", "seed", "rate",
+    "loss", "oracle", "status", "busiest", "seconds", "utilisation", "device", "code", "id",
+)  # fmt: skip
+
+
+@lru_cache(maxsize=1)
+def code() -> str:
+    """Digest of the training code without comments, docstrings and layout: twelve digits."""
+    folder = Path(__file__).parent
+    text = "".join(_bare((folder / f"{name}.py").read_text(encoding="utf-8")) for name in TRAINING)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def _bare(text: str) -> str:
+    tree = ast.parse(text)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node):
+            node.body = node.body[1:] or [ast.Pass()]
+    return ast.unparse(tree)
+
+
+def run_id(job: Job) -> str:
+    """The same job and code never train twice: their digest is the run's name."""
+    body = json.dumps(asdict(job) | {"code": code()}, sort_keys=True)
+    return hashlib.sha256(body.encode()).hexdigest()[:12]
+
+
+def folder() -> Path:
+    return project.root() / "data" / "runs"
+
+
+def path(record: dict, store: Path | None = None) -> Path:
+    return (store or folder()) / record["budget"] / record["experiment"] / f"{record['id']}.json"
+
+
+def save(record: dict, store: Path | None = None) -> Path:
+    """Write one record, whole or not at all."""
+    return project.write(
+        path(record, store), json.dumps(record, separators=(",", ":"), sort_keys=True) + "\n"
+    )
+
+
+def records(experiment: str, budget: str, store: Path | None = None) -> list[dict]:
+    """All records of an experiment at a budget, by name.  Raises `RunError` for a broken file."""
+    found = []
+    for file in sorted(((store or folder()) / budget / experiment).glob("*.json")):
+        try:
+            found.append(json.loads(file.read_text(encoding="utf-8")))
+        except ValueError:
+            raise RunError(f"{file} is not a record; delete it and run its experiment again.") from None
+    return found
+
+
+def table(found: list[dict]) -> pd.DataFrame:
+    """One row a member, with the columns of `COLUMNS`.
+
+    ``flop``, ``tokens`` and ``params`` (all matrices a token goes through) are of one member,
+    ``seconds`` its share of the time, ``utilisation`` the share of the matmul ceiling.
+    """
+    rows = []
+    for record in found:
+        shared = {k: record[k] for k in COLUMNS if k in record}
+        shared["steps"] = record["config"]["steps"]
+        shared["seconds"] = record["seconds"] / len(record["members"])
+        shared["utilisation"] = record["flop"] / shared["seconds"] / record["ceilings"]["matmul_flop_s"]
+        rows += [shared | member for member in record["members"]]
+    frame = pd.DataFrame(rows, columns=list(COLUMNS))
+    numeric = ["loss", "oracle", "busiest", "rate", "flop", "params", "tokens"]
+    frame[numeric] = frame[numeric].astype(float).replace([np.inf], np.nan)
+    return frame.sort_values(["stage", "arm", "steps", "rate", "seed"], ignore_index=True)
+
+
+def load(experiment: str, budget: str = "cpu", store: Path | None = None) -> pd.DataFrame:
+    """The recorded runs as `table` gives them; empty when there are none."""
+    return table(records(experiment, budget, store))

@@ -1,0 +1,147 @@
+"""One training loop: a job goes in, its outcome comes out."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from moat.bench import corpus as corpora
+from moat.bench.config import Config, ConfigError, Job
+from moat.bench.model import GPT, initial
+from moat.bench.optimise import clip, optimisers, prepare, set_rates
+
+#: Scored tokens of a held-out half.
+SCORED = 98_304
+#: Steps whose batches are drawn at once.
+DRAWN = 16
+#: Passes over a text beyond which repetition changes what is learnt (arXiv:2305.16264).
+MAX_PASSES = 4.0
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one member reached.
+
+    ``loss`` is in nats per token on the job's held-out half, None when it is not finite;
+    ``status`` is "finished" or "diverged" (not finite, or worse than guessing by frequency-blind
+    chance).  ``busiest`` is the load of the busiest routed expert over the mean, averaged over
+    layers, NaN for dense models.
+    """
+
+    loss: float | None
+    status: str
+    busiest: float | None
+
+
+def train(
+    job: Job,
+    *,
+    device: str = "cpu",
+    text: str = "",
+    tick: Callable[[int], None] = lambda step: None,
+) -> tuple[list[Outcome], float, float]:
+    """Train all members of ``job`` in one batch.
+
+    Returns their outcomes, the oracle's loss on the same tokens (0 where it is not known) and
+    the seconds of training alone.  On a CPU one thread is used: it is as fast for such sizes,
+    and gives the same loss to the last digit every time.  Raises `ConfigError` for a corpus of
+    another size than ``vocab`` or too small for so many tokens.
+    """
+    config = job.config
+    if device == "cpu":
+        torch.set_num_threads(1)
+    source = corpora.load(config.corpus, config.vocab, text)
+    _check(config, source)
+    model = GPT(config, [initial(config, m.seed) for m in job.members])
+    model.stacked = {name: tensor.to(device) for name, tensor in model.stacked.items()}
+    prepare(model)
+    made = optimisers(config, model, job.members)
+    bias = [torch.zeros(model.members, config.experts, device=device) for _ in range(config.layers)]
+    batches = [_batches(source, config, m.seed) for m in job.members]
+    started = time.perf_counter()
+    for step in range(config.steps):
+        windows = np.stack([next(own) for own in batches])
+        _step(model, torch.from_numpy(windows).to(device), bias, made, step)
+        tick(step)
+    seconds = time.perf_counter() - started
+    held = source.held_out(job.split, max(1, SCORED // config.context), config.context + 1)
+    losses, busiest = evaluate(model, torch.from_numpy(held).to(device), bias, source.skip)
+    guess = math.log(config.vocab)
+    return [_outcome(a, b, guess) for a, b in zip(losses, busiest, strict=True)], source.oracle(held), seconds
+
+
+def _batches(source, config: Config, seed: int) -> Iterator[np.ndarray]:
+    """The windows (batch, T + 1) of each step, in an order that the seed alone decides."""
+    rng = np.random.default_rng(seed)
+    while True:
+        several = source.batch(rng, DRAWN * config.batch, config.context + 1)
+        yield from several.reshape(DRAWN, config.batch, -1)
+
+
+def _check(config: Config, source) -> None:
+    if source.vocab != config.vocab:
+        raise ConfigError(f"The corpus has {source.vocab} symbols; set vocab to that, not {config.vocab}.")
+    size = len(getattr(source, "train", ())) or math.inf
+    if config.tokens > MAX_PASSES * size:
+        raise ConfigError(f"{config.tokens:,} tokens are more than {MAX_PASSES:g} passes over {size:,}.")
+
+
+def _step(model: GPT, windows: Tensor, bias: list[Tensor], made: list, step: int) -> None:
+    config = model.config
+    for tensor in model.stacked.values():
+        tensor.grad.zero_()
+    logits = model(windows[..., :-1], _used(config, bias))
+    loss = token_losses(logits, windows[..., 1:]).mean((1, 2)).sum()
+    if config.experts and config.balance == "auxiliary":
+        loss = loss + config.balance_weight * model.imbalance.sum()
+    loss.backward()
+    clip(model, config.clip)
+    set_rates(made, config, step)
+    for optimiser in made:
+        optimiser.step()
+    if config.experts and config.balance == "bias":
+        for kept, load in zip(bias, model.loads, strict=True):
+            # arXiv:2408.15664, algorithm 1: a fixed step towards the mean load.
+            kept += config.balance_step * (load.float().mean(-1, keepdim=True) - load).sign()
+
+
+def _used(config: Config, bias: list[Tensor]) -> list[Tensor] | None:
+    return bias if config.experts and config.balance == "bias" else None
+
+
+def token_losses(logits: Tensor, targets: Tensor) -> Tensor:
+    """Nats of every token, shape of ``targets`` (E, B, T)."""
+    flat = F.cross_entropy(logits.flatten(0, -2), targets.flatten(), reduction="none")
+    return flat.view_as(targets)
+
+
+@torch.no_grad()
+def evaluate(model: GPT, windows: Tensor, bias: list[Tensor], skip: int) -> tuple[list[float], list[float]]:
+    """Mean loss of each member over the scored positions, and `Outcome.busiest`.
+
+    ``windows`` is (rows, T + 1), the same for all; positions before ``skip`` are not scored.
+    """
+    total, loads = torch.zeros(model.members, dtype=torch.float64), 0
+    for part in windows.split(256):
+        same = part.expand(model.members, -1, -1)
+        logits = model(same[..., :-1], _used(model.config, bias))
+        total += token_losses(logits, same[..., 1:])[..., skip:].double().sum((1, 2)).cpu()
+        loads = loads + torch.stack(model.loads).cpu() if model.loads else 0
+    count = len(windows) * (windows.shape[1] - 1 - skip)
+    if not model.loads:
+        return (total / count).tolist(), [math.nan] * model.members
+    ratio = (loads.amax(-1) / loads.double().mean(-1)).mean(0)
+    return (total / count).tolist(), ratio.tolist()
+
+
+def _outcome(loss: float, busiest: float, guess: float) -> Outcome:
+    finite = math.isfinite(loss)
+    status = "finished" if finite and loss < guess else "diverged"
+    return Outcome(loss if finite else None, status, busiest if math.isfinite(busiest) else None)
