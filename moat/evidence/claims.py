@@ -9,7 +9,7 @@ import yaml
 
 from moat import project
 from moat.evidence.errors import EvidenceError
-from moat.evidence.findings import Chapter
+from moat.evidence.findings import Chapter, Finding
 
 KINDS = {"F": "fact", "M": "mechanism", "P": "prediction", "V": "value"}
 PEEKS = ("none", "lit", "data")
@@ -32,20 +32,25 @@ class Claim:
     falsifier: str
     chapters: tuple[str, ...]
 
-    def state(self, chapters: dict[str, Chapter]) -> str:
-        """The recorded verdict, or "not yet tested".
+    def verdict(self, chapters: dict[str, Chapter], then: bool = False) -> Finding | None:
+        """The verdict that a chapter recorded, its reason in ``method``; None without one.
 
-        A chapter gives a verdict by recording the word under ``verdict-c01`` (and so on).
-        Raises `EvidenceError` for a word that is none of the four.
+        A chapter records the word under ``verdict-c01`` (and so on), and the word that was due on
+        27 January 2025 under ``verdict-c01-then``.  Raises `EvidenceError` for any other word.
         """
-        name = f"verdict-{self.id.lower()}"
+        name = f"verdict-{self.id.lower()}{'-then' if then else ''}"
         for chapter in self.chapters:
             finding = chapters[chapter].findings.get(name) if chapter in chapters else None
             if finding is not None:
                 if finding.value not in VERDICTS:
                     raise EvidenceError(f"{chapter}.{name} says {finding.value!r}; use one of {VERDICTS}.")
-                return str(finding.value)
-        return UNTESTED
+                return finding
+        return None
+
+    def state(self, chapters: dict[str, Chapter]) -> str:
+        """The verdict's word, or "not yet tested".  Raises as `verdict` does."""
+        found = self.verdict(chapters)
+        return UNTESTED if found is None else str(found.value)
 
 
 def load_claims(path: Path | None = None) -> list[Claim]:

@@ -43,6 +43,9 @@ def claim_section(claim: Claim, chapters: dict[str, Chapter]) -> str:
     where = ", ".join(
         f"[](../notebooks/{c}.ipynb)" if c in chapters else f"`{c}` (to come)" for c in claim.chapters
     )
+    verdict, then = claim.verdict(chapters), claim.verdict(chapters, then=True)
+    why = "" if verdict is None else f"\nWhy\n: {verdict.method}\n"
+    why += "" if then is None else f"\nAs of 27 January 2025\n: {then.value}. {then.method}\n"
     return f"""
 (claim-{claim.id.lower()})=
 ## {claim.id}. {claim.claim}
@@ -50,7 +53,7 @@ def claim_section(claim: Claim, chapters: dict[str, Chapter]) -> str:
 **State: {claim.state(chapters)}.**
 Sentence {claim.sentence} of the editorial, a {kind}.
 Seen before the rule was fixed: {peek[claim.peek]}.
-
+{why}
 Hypothesis
 : {claim.hypothesis}
 

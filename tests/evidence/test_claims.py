@@ -36,6 +36,17 @@ def test_a_recorded_verdict_is_the_state():
         CLAIMS[0].state(verdict(CLAIMS[0], "perhaps"))
 
 
+def test_a_verdict_comes_with_its_reason_and_with_the_earlier_clock():
+    claim, (chapter,) = CLAIMS[0], verdict(CLAIMS[0], "partly").values()
+    chapter.findings["verdict-c01"] = Finding("v", "partly", method="two of three")
+    chapter.findings["verdict-c01-then"] = Finding("v", "untestable", method="no data then")
+    text = pages.claim_section(claim, {claim.chapters[0]: chapter})
+    assert "**State: partly.**" in text
+    assert "Why\n: two of three\n" in text
+    assert "As of 27 January 2025\n: untestable. no data then\n" in text
+    assert "Why" not in pages.claim_section(claim, {})
+
+
 def test_the_page_holds_every_claim_once_and_the_table_adds_up():
     text = "\n".join(pages.claim_section(c, {}) for c in CLAIMS)
     assert all(text.count(f"(claim-{c.id.lower()})=") == 1 for c in CLAIMS)
