@@ -39,6 +39,7 @@ COLUMNS = {
     "country": "code of the lab's country",
     "country_from": "snapshot, or name where upstream names no organisation",
     "base_model": "the model it started from, if any",
+    "base_model_from": "snapshot, or our correction",
     "base_lab": "lab of the model it started from",
     "built_on": "code of the country whose lab's weights it started from; empty for own or national weights",
     "announced": "first public word",
@@ -47,6 +48,7 @@ COLUMNS = {
     "date": "one of the three, as asked for",
     "date_from": "where the date comes from",
     "weights": "open, closed or unknown",
+    "weights_from": "index or snapshot",
     "multi_sample": "answers with several samples or far more thought (D15)",
     "score": "index points, snapshot of August 2026",
     "score_low": "lower end of upstream's 90% interval",
@@ -60,9 +62,11 @@ COLUMNS = {
     "ratio": "stated compute over 6ND",
     "ratio_flag": "ratio outside 0.8 to 1.3",
     "params": "all parameters",
+    "params_from": "snapshot",
     "params_active": "parameters that a token meets",
     "params_active_from": "our table, notes, or all of them",
     "tokens": "training tokens",
+    "tokens_from": "our table or snapshot",
     "issues": "identifiers of data-issues that apply, separated by spaces",
     "domain": "upstream's domains; Language for models of the index",
 }
@@ -71,6 +75,8 @@ _WANTED = (
     "model", "organization", "country", "date", "domain", "params", "params_notes", "tokens", "flop",
     "flop_notes", "confidence", "base_model", "accessibility",
 )  # fmt: skip
+#: Columns of the database whose origin is kept.
+_TRACED = ("country", "params", "tokens", "base_model", "accessibility")
 _WEIGHTS = {"Open weights": "open", "Closed weights": "closed", "Other": "unknown"}
 
 
@@ -92,8 +98,8 @@ def newest(raw: Raw) -> pd.DataFrame:
     """One row a model of the database: each column from the newest snapshot that lists it.
 
     Compute comes from the newest listing even where that is empty; other columns from the newest
-    that has a value.  ``flop_from`` and ``country_from`` name the snapshot, ``flop_withdrawn`` is
-    compute that an older snapshot had.
+    that has a value.  Columns ``*_from`` name the snapshot, ``flop_withdrawn`` is compute that an older
+    snapshot had.
     """
     parts = []
     for name in SNAPSHOTS:
@@ -113,8 +119,9 @@ def newest(raw: Raw) -> pd.DataFrame:
     table["flop_from"] = head["snapshot"].where(head["flop"].notna(), "")
     once = stack.dropna(subset=["flop"]).drop_duplicates("model").set_index("model")["flop"]
     table["flop_withdrawn"] = once.reindex(table.index).where(table["flop"].isna())
-    with_country = stack.dropna(subset=["country"]).drop_duplicates("model").set_index("model")
-    table["country_from"] = with_country["snapshot"].reindex(table.index).fillna("")
+    for column in _TRACED:
+        told = stack.dropna(subset=[column]).drop_duplicates("model").set_index("model")["snapshot"]
+        table[f"{column}_from"] = told.reindex(table.index).fillna("")
     return table.reset_index()
 
 
@@ -177,6 +184,7 @@ def _scored_and_listed(raw: Raw) -> pd.DataFrame:
     )
     open_ = table["accessibility"].fillna("").str.startswith("Open weights")
     by_access = np.select([open_, table["accessibility"].isna()], ["open", "unknown"], "closed")
+    table["weights_from"] = np.where(table["score"].notna(), "eci-scores", table["accessibility_from"])
     table["weights"] = table["weights"].map(_WEIGHTS).fillna(pd.Series(by_access, table.index))
     table["multi_sample"] = issues.multi_sample(table["model"])
     return table
@@ -210,7 +218,10 @@ def _owners(table: pd.DataFrame, corrections: pd.DataFrame) -> pd.DataFrame:
     origin = table["country_from"].fillna("eci-scores").where(~by_name, "name")
     bases = corrections[corrections["column"] == "base_model"].set_index("model")["value"]
     base = table["model"].map(bases).fillna(table["base_model"])
-    table = table.assign(lab=lab, country=code, country_from=origin, base_model=base)
+    base_from = table["base_model_from"].mask(table["model"].isin(bases.index), "our correction")
+    table = table.assign(
+        lab=lab, country=code, country_from=origin, base_model=base, base_model_from=base_from
+    )
     owner = table.drop_duplicates("listed_as").set_index("listed_as")[["lab", "country"]]
     first = base.str.split(",").str[0]
     base_lab = first.map(owner["lab"]).fillna(first.dropna().map(labs.by_name).str[0])
@@ -246,5 +257,6 @@ def _compute(table: pd.DataFrame, raw: Raw) -> pd.DataFrame:
     table["ratio_flag"] = table["ratio_flag"].fillna(False).astype(bool)
     applies = pd.DataFrame(marks)
     table["issues"] = applies.apply(lambda row: " ".join(applies.columns[row]), axis=1)
-    table["params_active_from"] = table["params_active_from"].fillna("")
+    origins = [c for c in COLUMNS if c.endswith("_from")]
+    table[origins] = table[origins].fillna("")
     return table

@@ -57,7 +57,7 @@ def sizes(models: pd.DataFrame, facts: pd.DataFrame) -> pd.DataFrame:
     """Active parameters, tokens, 6ND and the ratio to it, one row a model.
 
     ``models`` has upstream's columns model, params, params_notes, tokens, flop, flop_notes and
-    base_model; ``facts`` our table of models, which goes first where it has a number.  Models that
+    base_model, and tokens_from; ``facts`` our table of models, which goes first where it has a number.  Models that
     start from others' weights have no 6ND of their own.  ``ratio_flag`` marks ratios outside
     `moat.frontier.issues.RATIO`.
     """
@@ -72,7 +72,9 @@ def sizes(models: pd.DataFrame, facts: pd.DataFrame) -> pd.DataFrame:
     for value, origin in ((noted, "notes"), (dense, "all of them")):
         active_from = active_from.mask(active.isna() & value.notna(), origin)
         active = active.fillna(value)
-    read = (models["model"].map(known["tokens_t"]) * 1e12).fillna(tokens(models["tokens"]))
+    ours = models["model"].map(known["tokens_t"]) * 1e12
+    read = ours.fillna(tokens(models["tokens"]))
+    origin = models["tokens_from"].where(read.notna(), "").mask(ours.notna(), "our table")
     own = models["base_model"].isna()
     flop_6nd = six_nd(active, read).where(own)
     ratio = models["flop"] / flop_6nd
@@ -82,6 +84,7 @@ def sizes(models: pd.DataFrame, facts: pd.DataFrame) -> pd.DataFrame:
             "params_active": active,
             "params_active_from": active_from,
             "tokens": read,
+            "tokens_from": origin,
             "flop_6nd": flop_6nd,
             "ratio": ratio,
             "ratio_flag": ratio.notna() & ~ratio.between(*RATIO),

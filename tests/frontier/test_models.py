@@ -126,6 +126,15 @@ def test_compute_is_rederived_where_it_is_wrong(table):
     assert (table["flop_from"][~with_origin] == "").all()
 
 
+def test_every_value_has_an_origin(table):
+    for column in ("country", "base_model", "weights", "flop", "params", "params_active", "tokens"):
+        known = table[column].notna() & (table[column] != "unknown")
+        assert (table.loc[known, f"{column}_from"] != "").all(), column
+    assert (table["date_from"] != "").all()
+    assert table.loc["Composer 2.5", "base_model_from"] == "our correction"
+    assert table.loc["DeepSeek-V3", ["tokens_from", "params_active_from"]].tolist() == ["our table"] * 2
+
+
 def test_dates_follow_the_convention_asked_for(raw, table):
     o3 = table.loc["o3"]
     assert str(o3["announced"].date()) == "2024-12-20"
@@ -176,7 +185,7 @@ def test_a_country_with_a_slip_of_the_pen_is_named(raw):
 
 def size_of(name="X", params=1e11, notes="", tokens="1e12", flop=6e23, base=np.nan, **fact):
     listed = {"model": name, "params": params, "params_notes": notes, "tokens": tokens, "flop": flop}
-    table = pd.DataFrame([listed | {"flop_notes": "", "base_model": base}])
+    table = pd.DataFrame([listed | {"flop_notes": "", "base_model": base, "tokens_from": "eci-compute"}])
     facts = {"epoch_name": "Y", "model": "Y", "params_active_b": np.nan, "tokens_t": np.nan}
     return sizes(table, pd.DataFrame([facts | fact])).iloc[0]
 
