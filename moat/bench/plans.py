@@ -59,6 +59,16 @@ class Plan:
             for n in self.tuned.get(arm, ())
         ]
 
+    def widening(self, tuned: pd.DataFrame) -> list[Task]:
+        """One more rate beyond each best one that lies at an end of what was tried."""
+        tasks = []
+        for row in tuned[tuned["edge"]].itertuples():
+            config = self.arms[row.arm].replace(steps=int(row.steps))
+            members = (Member(TUNING_SEED, row.rate * (2.0 if row.upper else 0.5)),)
+            job = Job(config, members, "tune")
+            tasks.append(Task(job, self.experiment, self.budget, row.arm, "tune"))
+        return tasks
+
     def reporting(self, tuned: pd.DataFrame) -> list[Task]:
         """One task for each arm and length, all seeds as members; short runs first.
 
@@ -77,14 +87,15 @@ class Plan:
 def best_rates(runs: pd.DataFrame) -> pd.DataFrame:
     """The best rate of each arm and length, from tuning runs (columns arm, steps, rate, loss).
 
-    ``edge`` marks a best rate at an end of the grid; diverged runs count as worst.
+    ``edge`` marks a best rate at an end of the grid, ``upper`` its upper one; diverged runs
+    count as worst.
     """
     rows = []
     for (arm, steps), group in runs.groupby(["arm", "steps"], sort=False):
         curve = group.assign(loss=group["loss"].fillna(np.inf)).sort_values("rate")
         rate, edge = vertex(curve["rate"].to_numpy(), curve["loss"].to_numpy())
-        rows.append((arm, steps, rate, edge, curve["loss"].min()))
-    return pd.DataFrame(rows, columns=["arm", "steps", "rate", "edge", "loss"])
+        rows.append((arm, steps, rate, edge, rate == curve["rate"].max(), curve["loss"].min()))
+    return pd.DataFrame(rows, columns=["arm", "steps", "rate", "edge", "upper", "loss"])
 
 
 def vertex(rates: np.ndarray, losses: np.ndarray) -> tuple[float, bool]:
@@ -116,7 +127,7 @@ def rate_at(tuned: pd.DataFrame, arm: str, steps: int) -> float:
 def _sizes(corpus: str, widths: tuple[int, ...], **options) -> dict[str, Config]:
     vocab = {"sotu": 88, "zipf": 64}[corpus]
     common = {"corpus": corpus, "vocab": vocab, "layers": 2, "batch": 16} | options
-    return {f"d{d}": Config(d=d, heads=d // 8, **common) for d in widths}
+    return {f"d{d}": Config(d=d, heads=max(1, d // 8), **common) for d in widths}
 
 
 def _isoflop(name: str, budget: str, arms: dict, flops: tuple, tuned: tuple, **options) -> Plan:
@@ -159,10 +170,10 @@ def _experts(budget: str) -> Plan:
 def _zipf(budget: str) -> Plan:
     if budget == "smoke":
         arms = _sizes("zipf", (8, 16, 32))
-        return _isoflop("isoflop-zipf", budget, arms, (6e9, 1.2e10, 2.4e10), (), seeds=(0,), borrow="cpu")
+        return _isoflop("isoflop-zipf", budget, arms, (3e9, 6e9, 1.2e10), (), seeds=(0,), borrow="cpu")
     if budget == "cpu":
-        arms = _sizes("zipf", (8, 16, 24, 32, 48, 64))
-        flops, tuned = tuple(2.5e10 * 2**k for k in range(5)), (5e10, 2e11)
+        arms = _sizes("zipf", (8, 12, 16, 24, 32, 48))
+        flops, tuned = tuple(1.25e10 * 2**k for k in range(5)), (2.5e10, 1e11)
         return _isoflop("isoflop-zipf", budget, arms, flops, tuned, seeds=(0, 1))
     arms = _large("zipf", 128)
     return _isoflop("isoflop-zipf", budget, arms, (3e13, 1e14, 3e14, 1e15), (3e13, 1e14))

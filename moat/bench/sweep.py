@@ -23,6 +23,9 @@ from moat.bench.train import train
 #: FLOP a second that are expected before anything has been measured.
 FIRST_GUESS = {"cpu": 2e10, "cuda": 2e13}
 
+#: How often a grid of rates may grow by one point where its end was best.
+WIDENED = 2
+
 
 def execute(task: Task, device: str = "cpu") -> dict:
     """Train one task and describe it: the record that `runs` keeps."""
@@ -128,15 +131,24 @@ def tuned_rates(made: Plan, store: Path | None = None) -> pd.DataFrame:
 
 
 def carry_out(experiment: str, budget: str, **options) -> list[dict]:
-    """Tune, then report: the whole of one experiment at one budget.  ``options`` are those of `run`."""
+    """Tune, widen the grid where its end was best, report: one experiment at one budget.
+
+    ``options`` are those of `run`; the deadline is for all stages together.
+    """
     made = plan(experiment, budget)
-    started = time.monotonic()
-    found = run(made.tuning(), **options)
-    if options.get("deadline") is not None:
-        options["deadline"] -= time.monotonic() - started
-    rates = tuned_rates(made, options.get("store"))
-    ready = made.reporting(rates) if set(made.arms) <= set(rates["arm"]) else []
-    return found + run(ready, **options)
+    ends = None if options.get("deadline") is None else time.monotonic() + options["deadline"]
+
+    def stage(tasks: list[Task]) -> list[dict]:
+        left = {} if ends is None else {"deadline": ends - time.monotonic()}
+        return run(tasks, **options | left)
+
+    store = options.get("store")
+    found = stage(made.tuning())
+    for _ in range(WIDENED):
+        found += stage(made.widening(tuned_rates(made, store)))
+    rates = tuned_rates(made, store)
+    ready = set(made.arms) <= set(rates["arm"])
+    return found + (stage(made.reporting(rates)) if ready else [])
 
 
 def recompute(experiment: str, budget: str = "smoke") -> pd.DataFrame:

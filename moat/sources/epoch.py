@@ -51,6 +51,7 @@ def read_trace(paths: list[Path]) -> pd.DataFrame:
             row |= {"process": str(event.get("pid")), "thread": str(event.get("tid"))}
             row |= {"start_us": event.get("ts"), "duration_us": event.get("dur")}
             row["stream"] = arguments.get("stream")
+            row["correlation"] = arguments.get("correlation")
             row["blocks"] = "x".join(str(n) for n in arguments.get("grid", [])) or None
             rows.append(row)
     return pd.DataFrame(rows)
