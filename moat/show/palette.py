@@ -20,6 +20,10 @@ COLOURS = {
     "dropped": ORANGE,
     "reference": GREY,
     "text": BLACK,
+    "US": BLUE,
+    "China": RED,
+    "Europe": GREEN,
+    "elsewhere": GREY,
 }
 MARKERS = {
     "ours": "o",
@@ -30,6 +34,10 @@ MARKERS = {
     "dropped": "X",
     "reference": "v",
     "text": ".",
+    "US": "o",
+    "China": "D",
+    "Europe": "^",
+    "elsewhere": "s",
 }
 
 #: How the parameters of laws are written in figures and tables.
