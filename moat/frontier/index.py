@@ -44,6 +44,12 @@ class Index:
     unfinished: int
     what: str
 
+    @classmethod
+    def given(cls, ability: pd.Series) -> Index:
+        """Scores that others computed, without draws."""
+        none = pd.DataFrame(columns=ability.index, dtype=float)
+        return cls(ability, pd.DataFrame(), none, len(ability), np.nan, np.nan, 0, "published scores")
+
     @property
     def method(self) -> str:
         """One line for provenance."""

@@ -29,12 +29,13 @@ Array = NDArray[np.float64]
 
 
 def day_numbers(dates: ArrayLike) -> Array:
-    """Days since 1970 of dates or ISO strings.
+    """Days since 1970 of dates or ISO strings, missing for a missing date.
 
     >>> day_numbers(["1970-01-02"])
     array([1.])
     """
-    return np.asarray(pd.to_datetime(pd.Series(np.atleast_1d(dates)))).astype("datetime64[D]").astype(float)
+    days = pd.to_datetime(pd.Series(np.atleast_1d(dates)))
+    return np.where(days.isna(), np.nan, days.to_numpy().astype("datetime64[D]").astype(float))
 
 
 @dataclass(frozen=True)
@@ -161,23 +162,6 @@ class Race:
             months, matched = self.to_match(np.tile(levels, (len(self.floor), 1)))
             rows.append(np.where(matched.all(axis=1), months.mean(axis=1), np.nan))
         return np.array(rows).T
-
-    def steps(self, draw: int = 0, least: float = 0.0) -> pd.DataFrame:
-        """The leader's steps of one draw: level, day, months, matched.
-
-        A step is a model that raises the leaders' best by more than ``least`` points.  Several
-        models of one day are one step.  ``months`` is censored where ``matched`` is false.
-        """
-        best = pd.Series(self.leaders.best[draw], self.leaders.days).groupby(level=0).last()
-        rise = best.diff().fillna(np.inf)
-        best = best[(rise > least) & (best > self.floor[draw])]
-        months, matched = self._row(draw).to_match(best.to_numpy()[None])
-        table = {"level": best.to_numpy(), "day": best.index.to_numpy()}
-        return pd.DataFrame(table | {"months": months[0], "matched": matched[0]})
-
-    def _row(self, draw: int) -> Race:
-        one = [Staircase(side.days, side.best[[draw]]) for side in (self.leaders, self.followers)]
-        return Race(*one, self.end, self.floor[[draw]])
 
 
 def pooled(values: Sequence[ArrayLike], *, n: int, method: str, level: float = 0.9) -> Estimate:
