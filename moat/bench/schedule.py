@@ -50,7 +50,7 @@ def step(durations: pd.DataFrame, chip: Chip = Chip("profiled"), *, overlap: boo
 
     >>> one = pd.DataFrame(1.0, index=[0, 1], columns=[n for names in ORDER.values() for n in names])
     >>> step(one), step(one, overlap=False)
-    (14.0, 20.0)
+    (12.0, 20.0)
     """
     scaled = durations.copy()
     for resource, speed in (("compute", chip.compute), ("link", chip.link)):
@@ -76,7 +76,7 @@ def _makespan(durations: pd.DataFrame) -> float:
                 moved = True
         if not moved:
             raise AssertionError("The order of the phases has a circle.")
-    return max(free.values())
+    return float(max(free.values()))
 
 
 def _ready(task: tuple[str, int], done: dict[tuple[str, int], float]) -> float | None:
@@ -151,3 +151,46 @@ def benchmarked(durations: pd.DataFrame) -> pd.DataFrame:
     out = {"dispatch(F)": "out in FP8", "combine(B)": "out in FP8"}
     back = {"combine(F)": "back in BF16", "dispatch(B)": "back in BF16"}
     return durations.assign(**{phase: alone_ms(way) for phase, way in (out | back).items()})
+
+
+#: Streaming multiprocessors of the chip, and those that the transfers keep (grid of 20 blocks).
+PROCESSORS, TALKING = 132, 20
+
+
+def alone(durations: pd.DataFrame) -> pd.DataFrame:
+    """What each phase would take with the chip to itself: `benchmarked`, and compute on all processors.
+
+    Beside transfers, compute has 112 of 132 processors; alone it could have all of them, so a
+    serial schedule gets them back here.  Kind to the serial schedule: not all kernels scale so.
+    """
+    kind = benchmarked(durations)
+    kind[list(ORDER["compute"])] *= (PROCESSORS - TALKING) / PROCESSORS
+    return kind
+
+
+#: Rates in GB/s in one direction, and experts a token is sent to: arXiv:2412.19437, section 3.2.2.
+NETWORK, NVLINK, EXPERTS, HOSTS = 50.0, 160.0, 8, 8
+
+
+def legs(nvlink: float = NVLINK, nodes: float = NODES) -> dict[str, float]:
+    """Milliseconds of sending out one layer's tokens in FP8, on each of the two links in a row.
+
+    A token crosses the network once for each node it goes to, then the faster link inside the
+    node once for each expert.  The two are pipelined: the slower one is what it takes.
+
+    >>> {leg: round(ms, 2) for leg, ms in legs().items()}
+    {'network': 2.35, 'inside': 1.47}
+    """
+    bytes_once = TOKENS * WIDTH / 1e6
+    return {"network": bytes_once * nodes / NETWORK, "inside": bytes_once * EXPERTS / nvlink}
+
+
+def nodes_unlimited() -> float:
+    """Nodes a token goes to when its 8 of 256 experts may lie on any of 8 nodes.
+
+    >>> round(nodes_unlimited(), 2)
+    5.29
+    """
+    routed = 256
+    missed = np.prod([(routed - routed / HOSTS - i) / (routed - i) for i in range(EXPERTS)])
+    return float(HOSTS * (1 - missed))

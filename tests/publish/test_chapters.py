@@ -20,6 +20,7 @@ SMALL = {
     "overtraining": {"draws": 200, "seed": 3},
     "repeated-data": {"draws": 200, "seed": 3},
     "chinchilla-refit": {"draws": 200, "seed": 3, "every_start": 100},
+    "weaker-chips": {"draws": 200, "seed": 3},
 }
 
 #: Findings that neither draws nor seed may move.
@@ -30,6 +31,7 @@ STEADY = {
     "repeated-data": ("r2-decay", "objective", "published-excess"),
     "allocation": ("gem-alpha", "gem100-objective", "bias-comma", "llama-exponent-all"),
     "overtraining": ("error-1b", "task-error-7b", "overspend-400"),
+    "weaker-chips": ("span", "simulated", "serial", "serial-kind", "slack"),
 }
 
 

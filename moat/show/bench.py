@@ -1,0 +1,149 @@
+"""Figures of the bench: what hides under what, and what a technique is worth."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from moat.show.figure import WIDTH
+from moat.show.marks import label, log_axis
+from moat.show.palette import COLOURS, MARKERS
+
+
+def lanes(kernels: pd.DataFrame) -> Figure:
+    """What ran when: one lane for compute, one for transfers, one for waiting.
+
+    ``kernels`` has columns start, end (ms), resource, waiting.
+    """
+    fig, ax = plt.subplots(figsize=(WIDTH, 2.4))
+    compute = kernels["resource"] == "compute"
+    rows = [
+        ("compute", kernels[compute], "ours"),
+        ("transfers", kernels[~compute & ~kernels["waiting"]], "hoffmann"),
+        ("waiting for others", kernels[~compute & kernels["waiting"]], "reference"),
+    ]
+    for i, (_, part, hue) in enumerate(rows):
+        spans = np.c_[part["start"], part["end"] - part["start"]]
+        ax.broken_barh(spans, (2.6 - i, 0.8), facecolors=COLOURS[hue], linewidth=0)
+    ax.set_yticks([3, 2, 1], [name for name, *_ in rows])
+    ax.set(xlabel="milliseconds since the first kernel", xlim=(0, kernels["end"].max()), ylim=(0.4, 3.6))
+    ax.tick_params(axis="y", length=0)
+    return fig
+
+
+def slower_links(curves: Mapping[str, tuple[pd.DataFrame, str]], marks: Mapping[str, float]) -> Figure:
+    """Time of a step against the slowness of the link.
+
+    ``curves`` maps a name to (columns slowness, ms; palette name); ``marks`` a name to a slowness.
+    """
+    fig, ax = plt.subplots(figsize=(WIDTH, 3.9))
+    for i, (name, (curve, hue)) in enumerate(curves.items()):
+        ax.plot(
+            curve["slowness"], curve["ms"], color=COLOURS[hue], linestyle=("-", "--", "-.")[i], label=name
+        )
+        last = curve.iloc[-1]
+        label(ax, last["slowness"] * 1.03, last["ms"], name, hue)
+    _, top = ax.get_ylim()
+    for name, x in marks.items():
+        ax.axvline(x, color=COLOURS["reference"], linewidth=0.8, linestyle=":")
+        label(ax, x * 1.02, top, name, va="top", fontsize=8.5)
+    ticks = [x for x in (0.25, 0.5, 1, 2, 4, 8) if curve["slowness"].min() <= x <= curve["slowness"].max()]
+    ax.set(xscale="log", xlabel="slowness of the link (1: as profiled)", ylabel="milliseconds a step")
+    ax.set_xticks(ticks, [f"{x:g}" for x in ticks])
+    ax.minorticks_off()
+    ax.set_xlim(curve["slowness"].min(), curve["slowness"].max() * 1.9)
+    return fig
+
+
+def valleys(runs: pd.DataFrame, floor: float, best: pd.DataFrame) -> Figure:
+    """Loss against size on slices of equal compute, their lowest points joined.
+
+    ``runs`` has columns budget, params, loss; ``best`` columns params, loss, one row a budget;
+    ``floor`` is the entropy of the source (NaN where it is not known).
+    """
+    fig, ax = plt.subplots(figsize=(WIDTH, 4.2))
+    budgets = sorted(runs["budget"].unique())
+    shades = plt.get_cmap("viridis")(np.linspace(0.05, 0.85, len(budgets)))
+    for budget, shade in zip(budgets, shades, strict=True):
+        curve = runs[runs["budget"] == budget].groupby("params")["loss"].mean()
+        ax.plot(curve.index, curve, color=shade, marker="o", markersize=4, linewidth=1.4)
+        ax.text(
+            curve.index[-1] * 1.07, curve.iloc[-1], f"{budget:.2g}", color=shade, va="center", fontsize=8.5
+        )
+    ax.plot(best["params"], best["loss"], color=COLOURS["text"], marker="D", markersize=5, linestyle=":")
+    if np.isfinite(floor):
+        ax.axhline(floor, color=COLOURS["hoffmann"], linewidth=1.2)
+        label(ax, runs["params"].min(), floor, "entropy of the source", "hoffmann", va="bottom")
+    ax.set(xscale="log", xlabel="parameters that a token goes through", ylabel="loss, nats a symbol")
+    log_axis(ax.xaxis)
+    ax.set_xlim(right=runs["params"].max() * 1.6)
+    return fig
+
+
+def profiles(curves: Mapping[str, tuple[pd.DataFrame, str]], truth: float) -> Figure:
+    """How much worse a fit gets when the irreducible loss is held: columns value, ratio."""
+    fig, ax = plt.subplots(figsize=(WIDTH, 3.6))
+    for i, (name, (curve, hue)) in enumerate(curves.items()):
+        ax.plot(
+            curve["value"], curve["ratio"], color=COLOURS[hue], linestyle=("-", "--", "-.")[i], label=name
+        )
+    ax.axvline(truth, color=COLOURS["hoffmann"], linewidth=1.2)
+    label(ax, truth, ax.get_ylim()[1], " truth", "hoffmann", va="top")
+    ax.set(xlabel="irreducible loss held at, nats a symbol", ylabel="objective over its lowest")
+    ax.legend(loc="upper left")
+    return fig
+
+
+def cure(table: pd.DataFrame, truth: float) -> Figure:
+    """Fitted irreducible loss against the size of a sweep: columns span, value, low, high."""
+    fig, ax = plt.subplots(figsize=(WIDTH, 3.4))
+    ax.fill_between(
+        table["span"], table["low"], table["high"], color=COLOURS["ours"], alpha=0.18, linewidth=0
+    )
+    ax.plot(table["span"], table["value"], color=COLOURS["ours"], marker="o")
+    ax.axhline(truth, color=COLOURS["hoffmann"], linewidth=1.2)
+    label(ax, table["span"].max(), truth, "truth", "hoffmann", va="bottom", ha="right")
+    ax.set(xscale="log", xlabel="largest budget over smallest", ylabel="fitted E, nats a symbol")
+    log_axis(ax.xaxis)
+    return fig
+
+
+def curves_of_arms(tables: Mapping[str, tuple[pd.DataFrame, str]], envelope: pd.DataFrame) -> Figure:
+    """Loss against training compute, one curve an arm with its seeds: columns flop, loss."""
+    fig, ax = plt.subplots(figsize=(WIDTH, 4.2))
+    for name, (runs, hue) in tables.items():
+        mean = runs.groupby("flop")["loss"].mean()
+        style = {"color": COLOURS[hue], "marker": MARKERS[hue]}
+        ax.plot(mean.index, mean, linewidth=1.4, markersize=6, label=name, **style)
+        ax.plot(runs["flop"], runs["loss"], linestyle="none", markersize=3, alpha=0.5, **style)
+    best = envelope.groupby("flop")["loss"].mean()
+    ax.plot(best.index, best, color=COLOURS["text"], linestyle=":", linewidth=1.6, label="dense, best size")
+    ax.set(xscale="log", xlabel="training FLOP", ylabel="loss, nats a character")
+    log_axis(ax.xaxis)
+    ax.legend(loc="upper right", ncols=2)
+    return fig
+
+
+def multipliers(rows: pd.DataFrame, groups: Sequence[tuple[str, str]]) -> Figure:
+    """Compute multipliers with intervals, by budget: columns group, flop, value, low, high, beyond.
+
+    Hollow marks lie beyond the baseline.  ``groups`` pairs a group with its palette name.
+    """
+    fig, ax = plt.subplots(figsize=(WIDTH, 3.8))
+    for i, (group, hue) in enumerate(groups):
+        part = rows[rows["group"] == group]
+        x = part["flop"] * (1 + 0.04 * i)
+        ax.vlines(x, part["low"], part["high"], color=COLOURS[hue], linewidth=2)
+        face = np.where(part["beyond"], "white", COLOURS[hue])
+        ax.scatter(x, part["value"], c=face, edgecolors=COLOURS[hue], marker=MARKERS[hue], s=45, zorder=3)
+        ax.plot(x, part["value"], color=COLOURS[hue], linewidth=1, linestyle="--", label=group)
+    ax.axhline(1, color=COLOURS["reference"], linewidth=0.8)
+    ax.set(xscale="log", yscale="log", xlabel="training FLOP", ylabel="times the compute it is worth")
+    for axis in (ax.xaxis, ax.yaxis):
+        log_axis(axis, minor=axis is ax.yaxis)
+    ax.legend(loc="upper left")
+    return fig
