@@ -1,7 +1,8 @@
 """What a notebook really depends on, read from its code and not from a list kept by hand.
 
 Modules: every ``moat`` import of the notebook, followed through the package.  Tables: every
-``sources.load("name")`` with a literal name.
+``sources.load("name")`` with a literal name.  Recorded runs: every ``runs.load("name")`` and
+``sweep.recompute("name")``, at all budgets.
 """
 
 from __future__ import annotations
@@ -23,15 +24,18 @@ class Inputs:
 
     modules: tuple[Path, ...]
     sources: tuple[str, ...]
+    experiments: tuple[str, ...] = ()
 
     @property
     def remote(self) -> tuple[str, ...]:
         return tuple(s for s in self.sources if sources.find(s).remote)
 
     def files(self) -> list[Path]:
-        """Modules and own tables, as paths."""
+        """Modules, own tables and records of runs, as paths."""
         own = [sources.find(s).path for s in self.sources if not sources.find(s).remote]
-        return [*self.modules, *own]
+        folder = project.root() / "data" / "runs"
+        records = [p for name in self.experiments for p in sorted(folder.glob(f"*/{name}/*.json"))]
+        return [*self.modules, *own, *records]
 
 
 def inputs(notebook: Path) -> Inputs:
@@ -44,17 +48,20 @@ def inputs(notebook: Path) -> Inputs:
     modules: dict[str, Path] = {}
     for name in _imports(tree, ""):
         _follow(name, modules)
-    return Inputs(tuple(sorted(modules.values())), tuple(sorted(set(_loads(tree, notebook.name)))))
+    tables = {sources.find(name).name for name in _named(tree, notebook.name, ("sources.load",))}
+    experiments = set(_named(tree, notebook.name, ("runs.load", "sweep.recompute")))
+    return Inputs(tuple(sorted(modules.values())), tuple(sorted(tables)), tuple(sorted(experiments)))
 
 
-def _loads(tree: ast.AST, where: str) -> list[str]:
+def _named(tree: ast.AST, where: str, functions: tuple[str, ...]) -> list[str]:
+    """The literal first arguments of all calls of ``functions``."""
     names = []
     for node in ast.walk(tree):
-        if not (isinstance(node, ast.Call) and ast.unparse(node.func) == "sources.load"):
+        if not (isinstance(node, ast.Call) and ast.unparse(node.func) in functions):
             continue
         if not (node.args and isinstance(node.args[0], ast.Constant) and isinstance(node.args[0].value, str)):
             raise PublishError(f"{where}: write the name in {ast.unparse(node)} as a literal string.")
-        names.append(sources.find(node.args[0].value).name)
+        names.append(node.args[0].value)
     return names
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from moat.show.figure import WIDTH
-from moat.show.marks import label, log_axis
+from moat.show.marks import band, label, log_axis
 from moat.show.palette import COLOURS, MARKERS
 
 
@@ -98,17 +98,17 @@ def profiles(curves: Mapping[str, tuple[pd.DataFrame, str]], truth: float) -> Fi
     return fig
 
 
-def cure(table: pd.DataFrame, truth: float) -> Figure:
+def cure(tables: Mapping[str, tuple[pd.DataFrame, str]], truth: float) -> Figure:
     """Fitted irreducible loss against the size of a sweep: columns span, value, low, high."""
-    fig, ax = plt.subplots(figsize=(WIDTH, 3.4))
-    ax.fill_between(
-        table["span"], table["low"], table["high"], color=COLOURS["ours"], alpha=0.18, linewidth=0
-    )
-    ax.plot(table["span"], table["value"], color=COLOURS["ours"], marker="o")
-    ax.axhline(truth, color=COLOURS["hoffmann"], linewidth=1.2)
-    label(ax, table["span"].max(), truth, "truth", "hoffmann", va="bottom", ha="right")
+    fig, ax = plt.subplots(figsize=(WIDTH, 3.6))
+    for name, (table, hue) in tables.items():
+        band(ax, table["span"], table["low"], table["high"], hue)
+        ax.plot(table["span"], table["value"], color=COLOURS[hue], marker=MARKERS[hue], label=name)
+    ax.axhline(truth, color=COLOURS["text"], linewidth=1, linestyle=":")
+    label(ax, table["span"].max(), truth, "truth", "text", va="bottom", ha="right")
     ax.set(xscale="log", xlabel="largest budget over smallest", ylabel="fitted E, nats a symbol")
     log_axis(ax.xaxis)
+    ax.legend(loc="lower right")
     return fig
 
 

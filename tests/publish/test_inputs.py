@@ -40,6 +40,14 @@ def test_sources_are_those_it_loads(tmp_path):
     assert found.remote == ("chinchilla-epoch",)
 
 
+def test_recorded_runs_are_inputs_too(tmp_path):
+    code = "from moat.bench import runs\nruns.load('isoflop-zipf')"
+    notebook(tmp_path / "n.ipynb", ("code", code, []))
+    found = inputs(tmp_path / "n.ipynb")
+    assert found.experiments == ("isoflop-zipf",)
+    assert any("runs/cpu/isoflop-zipf" in str(p) for p in found.files())
+
+
 @pytest.mark.parametrize(
     ("code", "error", "why"),
     [
