@@ -14,7 +14,7 @@ import pandas as pd
 
 from moat.estimate import Estimate
 from moat.frontier.errors import FrontierError
-from moat.frontier.trend import Trend
+from moat.frontier.trend import Fitted, Trend
 
 #: The rules of 17 October 2023, which caught the chips made for the rules of 2022.
 DAY = "2023-10-17"
@@ -38,7 +38,9 @@ def effect(table: pd.DataFrame, ability, day: str = DAY) -> Estimate:
 
     ``table`` is from `moat.frontier.trend.sample`.  Raises `FrontierError` where a cell is empty.
     """
-    return _changed(table, ability, pd.Timestamp(day), "china_after")
+    fitted = _fitted(table, ability, pd.Timestamp(day))
+    change = fitted.coefficient("china_after") / fitted.slope
+    return fitted.estimate(change, exp=True, more="; difference in differences over slope")
 
 
 def pre_trend(table: pd.DataFrame, ability, day: str = DAY) -> Estimate:
@@ -65,12 +67,16 @@ def placebos(table: pd.DataFrame, ability, days: Sequence[str]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["day", "value", "low", "high", "smallest"])
 
 
-def _changed(table: pd.DataFrame, ability, day: pd.Timestamp, term: str) -> Estimate:
+def without_each_lab(table: pd.DataFrame, ability, day: str = DAY) -> pd.Series:
+    """The effect with each lab left out in turn, × compute, by lab."""
+    fitted = _fitted(table, ability, pd.Timestamp(day))
+    values = (fitted.coefficient("china_after") / fitted.slope)[1 : 1 + len(fitted.labs)]
+    return pd.Series(10.0**values, fitted.labs)
+
+
+def _fitted(table: pd.DataFrame, ability, day: pd.Timestamp) -> Fitted:
     if cells(table, str(day.date())).to_numpy().min() < 1:
         raise FrontierError(f"Around {day.date()} one of the four cells has no model.")
     china, after = (table["country"] == "CN").astype(float), (table["date"] >= day).astype(float)
     frame = table.assign(china=china, after=after, china_after=china * after)
-    fitted = Trend(pooled=False, extra=("china", "after", "china_after")).fit(frame, ability)
-    return fitted.estimate(
-        fitted.coefficient(term) / fitted.slope, exp=True, more="; difference in differences over slope"
-    )
+    return Trend(pooled=False, extra=("china", "after", "china_after")).fit(frame, ability)

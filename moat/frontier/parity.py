@@ -16,7 +16,7 @@ from scipy import stats
 from scipy.special import expit
 from statsmodels.stats.meta_analysis import combine_effects
 
-from moat.estimate import Estimate
+from moat.estimate import Estimate, percentile_estimate
 from moat.frontier.errors import FrontierError
 from moat.frontier.index import Index
 
@@ -90,6 +90,15 @@ def random_effect(pairs: pd.DataFrame, level: float = 0.9) -> Estimate:
     method = "random effect for benchmark and binomial noise, Paule and Mandel"
     low, high = frame["ci_low"], frame["ci_upp"]
     return Estimate(float(frame["eff"]), float(low), float(high), n=len(known), method=method, level=level)
+
+
+def against_best(index: Index, ours: list[str], rivals: list[str]) -> Estimate:
+    """How many points the best of ``ours`` is above the best of ``rivals``, drawn jointly, 90%."""
+    if not ours or not rivals:
+        raise FrontierError("A comparison of the best needs a model on both sides.")
+    gap = index.abilities(ours).max(axis=1) - index.abilities(rivals).max(axis=1)
+    method = f"{index.method}; best of {len(ours)} less best of {len(rivals)}"
+    return percentile_estimate(gap[0], gap[1:], n=index.nobs, method=method, level=0.9)
 
 
 def drop(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from itertools import product
 
 import numpy as np
 import pandas as pd
@@ -12,9 +11,9 @@ from numpy.typing import NDArray
 
 from moat.estimate import Estimate
 from moat.frontier.errors import FrontierError
-from moat.frontier.index import Index
+from moat.frontier.index import Index, ItemResponse, known_by
 from moat.frontier.simex import error_sd, simex
-from moat.frontier.trend import DIRECTIONS, FORMS, Fitted, Trend, abilities, inverse_covariance, sample
+from moat.frontier.trend import ZERO, Fitted, Trend, inverse_covariance, sample
 
 Array = NDArray[np.float64]
 #: Which models enter a fit.  ``circular`` is true where compute was imputed from scores or taken back.
@@ -44,6 +43,20 @@ def population(models: pd.DataFrame, name: str = "all") -> pd.DataFrame:
         raise FrontierError(f"A population is one of {', '.join(POPULATIONS)}, not {name!r}.")
     table = with_circular(models)
     return sample(table[POPULATIONS[name](table)])
+
+
+def as_known(
+    models: pd.DataFrame, scores: pd.DataFrame, index: Index, day: str, *, draws: int, seed: int = 0
+) -> tuple[pd.DataFrame, Index]:
+    """Models and index as they could have been on ``day``, on the scale of ``index``.
+
+    The index is fitted again to the models and benchmarks that were out, and moved by least squares
+    onto the abilities of ``index``.  Compute is what later became known.
+    """
+    known = known_by(scores, models.drop_duplicates("model").set_index("model")["date"], day)
+    anchors = index.ability[sorted(known["model"].unique())].to_dict()
+    early = ItemResponse(anchors=anchors).fit(known, draws=draws, seed=seed)
+    return models[models["model"].isin(early.ability.index)], early
 
 
 def flagships(table: pd.DataFrame, ability: Array, end: str) -> dict[str, str]:
@@ -122,25 +135,18 @@ def without_error(fitted: Fitted, model: str, *, share: float = 1.0, repeats: in
     return fitted.estimate(values, exp=True, more=more)
 
 
-def specifications(
-    tables: Mapping[str, pd.DataFrame], index: Index, model: str, *, draws: int = 100, populations=None
-) -> pd.DataFrame:
-    """The multiplier of ``model`` in every combination of choices: columns as named, value, low, high.
-
-    ``tables`` maps date conventions to tables of `moat.frontier.models.build`.
-    """
-    rows = []
-    for (dates, models), name in product(tables.items(), populations or POPULATIONS):
-        table = population(models, name)
-        ability = abilities(index, table)[: 1 + draws]
-        lab = table.set_index("model")["lab"][model]
-        for direction, form, pooled, own in product(DIRECTIONS, FORMS, (True, False), ("out", "in")):
-            fitted = Trend(direction, form, pooled).fit(table, ability, without=(lab,) * (own == "out"))
-            e = fitted.multiplier(model)
-            intercepts = "pooled" if pooled else "one"
-            rows.append((direction, form, intercepts, name, dates, own, e.value, e.low, e.high))
-    columns = ["direction", "date", "intercepts", "models", "dates", "own lab", "value", "low", "high"]
-    return pd.DataFrame(rows, columns=columns)
+def straight(fitted: Fitted, days: Mapping[str, str], steps: int = 2) -> pd.DataFrame:
+    """The trend on some days, for a picture: columns flop, capability, day; ``days`` maps words to dates."""
+    x = np.linspace(fitted.table["x"].min(), fitted.table["x"].max(), steps)
+    first, parts = fitted.params[0], []
+    for word, day in days.items():
+        year = (pd.Timestamp(day) - ZERO).days / 365.25
+        parts.append(
+            pd.DataFrame(
+                {"flop": 10**x, "capability": first[0] + first[1] * x + first[2] * year, "day": word}
+            )
+        )
+    return pd.concat(parts, ignore_index=True)
 
 
 def bootstrap(fitted: Fitted, model: str, *, seed: int = 0, level: float = 0.9) -> Estimate:

@@ -211,7 +211,12 @@ class Fitted:
                 [np.ones((len(left), len(x), 1)), left[..., None], np.tile(dates, (len(left), 1, 1))], axis=2
             )
             crossed = design.swapaxes(1, 2) @ weights
-            parts.append(np.linalg.solve(crossed @ design, crossed @ right[..., None])[..., 0])
+            try:
+                parts.append(np.linalg.solve(crossed @ design, crossed @ right[..., None])[..., 0])
+            except np.linalg.LinAlgError:
+                raise FrontierError(
+                    "With one lab left out a term of the trend has no models; choose fewer terms."
+                ) from None
         params = np.vstack(parts)
         return params
 

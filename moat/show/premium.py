@@ -35,8 +35,9 @@ def compute_map(points: pd.DataFrame, lines: pd.DataFrame, named: Sequence[str])
     """
     sides = [s for s in SHAPES if s in set(points["side"])]
     shown = points.assign(date=points["date"].dt.strftime("%d %b %Y"))
-    x = alt.X("flop:Q", title="training compute, FLOP").scale(type="log", nice=False)
-    x = x.axis(format=".0e", tickCount=6)
+    x = alt.X("flop:Q", title="training compute, FLOP").scale(type="log", nice=False, padding=35)
+    powers = "{22:'10²²',23:'10²³',24:'10²⁴',25:'10²⁵',26:'10²⁶',27:'10²⁷'}[round(log(datum.value)/LN10)]"
+    x = x.axis(values=[10.0**k for k in range(22, 28)], labelExpr=powers)
     y = alt.Y("capability:Q", title="capability, index points").scale(zero=False)
     hue = alt.Color("side:N").scale(domain=sides, range=[COLOURS[s] for s in sides])
     form = alt.Shape("side:N").scale(domain=sides, range=[SHAPES[s] for s in sides])
@@ -50,9 +51,9 @@ def compute_map(points: pd.DataFrame, lines: pd.DataFrame, named: Sequence[str])
     dots = dots.encode(x=x, y=y, color=hue, shape=form, tooltip=tip)
     trend = alt.Chart(lines).mark_line(color=COLOURS["text"], strokeWidth=1, strokeDash=[4, 3])
     trend = trend.encode(x=x, y=y, detail="day:N")
-    ends = lines.loc[lines.groupby("day")["flop"].idxmax()]
+    ends = lines.loc[lines.groupby("day")["flop"].idxmin()]
     words = {"fontSize": 11, "color": COLOURS["text"]}
-    days = alt.Chart(ends).mark_text(align="right", dy=-7, **words).encode(x=x, y=y, text="day:N")
+    days = alt.Chart(ends).mark_text(align="left", dx=2, dy=13, **words).encode(x=x, y=y, text="day:N")
     names = alt.Chart(shown[shown["model"].isin(named)]).mark_text(align="left", dx=7, dy=3, **words)
     return alt.layer(trend, days, dots, names.encode(x=x, y=y, text="model:N"))
 
