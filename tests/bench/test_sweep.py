@@ -1,0 +1,160 @@
+"""Runs are skipped when they exist, whole when they are written, and end in time."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from moat import project
+from moat.bench import plans, runs, sweep
+from moat.bench import train as training
+from moat.bench.config import Config, Job, Member
+from moat.bench.errors import RunError
+
+TINY = Config(d=32, heads=4, context=16, batch=4, steps=20, vocab=64, corpus="zipf")
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch):
+    monkeypatch.setattr(training, "SCORED", 1024)
+    monkeypatch.setattr(
+        sweep.ceilings, "measure", lambda device: {"matmul_flop_s": 1e11, "copy_byte_s": 1e10}
+    )
+
+
+def task(steps=3, rate=1e-2, arm="dense"):
+    job = Job(TINY.replace(steps=steps), (Member(0, rate), Member(1, rate)))
+    return plans.Task(job, "demo", "smoke", arm, "report")
+
+
+def test_a_finished_run_is_not_run_again(tmp_path, monkeypatch):
+    tasks = [task(3), task(4)]
+    first = sweep.run(tasks, store=tmp_path)
+    monkeypatch.setattr(sweep, "execute", lambda *a: pytest.fail("it ran again"))
+    assert sweep.run(tasks, store=tmp_path) == first
+    table = runs.load("demo", "smoke", tmp_path)
+    assert len(table) == 4
+    assert set(table["status"]) == {"finished"}
+    assert (table["utilisation"] > 0).all()
+
+
+def test_a_record_says_what_was_run(tmp_path):
+    (record,) = sweep.run([task()], store=tmp_path)
+    assert record["config"]["d"] == 32
+    assert record["flop"] > 0
+    assert record["code"] == runs.code()
+    assert {"commit", "device", "versions", "seconds", "ceilings", "oracle"} <= set(record)
+    assert runs.path(record, tmp_path).name == f"{record['id']}.json"
+    assert record["id"] != runs.run_id(task(rate=2e-2).job)
+
+
+def test_the_digest_of_code_ignores_words_about_it():
+    assert runs._bare('def f():\n    """Says."""\n    return 1  # so') == runs._bare("def f():\n    return 1")
+    assert runs._bare("x = 1") != runs._bare("x = 2")
+
+
+def test_any_executor_will_do(tmp_path):
+    with ThreadPoolExecutor(1) as pool:
+        found = sweep.run([task(3), task(4)], executor=pool, store=tmp_path)
+    assert [r["config"]["steps"] for r in found] == [3, 4]
+
+
+def test_no_job_starts_that_would_end_too_late(tmp_path):
+    said = []
+    found = sweep.run([task(3), task(10**8), task(4)], store=tmp_path, deadline=30, say=said.append)
+    assert [r["config"]["steps"] for r in found] == [3, 4]
+    assert sum("left out" in line for line in said) == 1
+    assert sweep.run([task(5)], store=tmp_path, deadline=0, say=said.append) == []
+
+
+def test_a_killed_run_leaves_nothing_half(tmp_path):
+    code = (
+        "from tests.bench.test_sweep import task; from moat.bench import sweep; import pathlib, sys\n"
+        "say = lambda text: print(text, flush=True)\n"
+        "sweep.run([task(2), task(10**6)], store=pathlib.Path(sys.argv[1]), say=say)"
+    )
+    child = subprocess.Popen(
+        [sys.executable, "-c", code, str(tmp_path)], cwd=project.root(), stdout=subprocess.PIPE
+    )
+    assert b"2 steps" in child.stdout.readline()
+    time.sleep(0.3)
+    os.kill(child.pid, signal.SIGKILL)
+    child.wait()
+    files = [p for p in tmp_path.rglob("*") if p.is_file()]
+    assert len(files) == 1
+    assert json.loads(files[0].read_text())["config"]["steps"] == 2
+    assert len(sweep.run([task(2), task(3)], store=tmp_path)) == 2
+
+
+def test_a_diverged_member_is_kept_as_such(tmp_path):
+    job = Job(TINY.replace(steps=10), (Member(0, 1e-2), Member(1, 1e30)))
+    sweep.run([plans.Task(job, "demo", "smoke", "dense", "report")], store=tmp_path)
+    table = runs.load("demo", "smoke", tmp_path)
+    assert list(table["status"]) == ["finished", "diverged"]
+
+
+def test_a_broken_record_is_named(tmp_path):
+    (record,) = sweep.run([task()], store=tmp_path)
+    runs.path(record, tmp_path).write_text("{", encoding="utf-8")
+    with pytest.raises(RunError, match="not a record"):
+        runs.load("demo", "smoke", tmp_path)
+
+
+def test_there_are_no_runs_where_none_were_recorded(tmp_path):
+    assert runs.load("demo", "gpu", tmp_path).empty
+
+
+def test_the_vertex_is_found_between_rates_and_edges_are_flagged():
+    rates = np.array([1e-3, 2e-3, 4e-3, 8e-3])
+    curve = (np.log(rates) - np.log(3e-3)) ** 2
+    assert plans.vertex(rates, curve)[0] == pytest.approx(3e-3)
+    assert plans.vertex(rates, -rates) == (8e-3, True)
+    rows = pd.DataFrame({"arm": "a", "steps": 5, "rate": rates, "loss": [3.0, 2.0, 1.0, np.nan]})
+    (row,) = plans.best_rates(rows).itertuples()
+    assert (row.rate, row.edge) == (4e-3, False)
+
+
+def test_rates_between_tuned_lengths_are_interpolated():
+    tuned = pd.DataFrame({"arm": "a", "steps": [100, 400], "rate": [4e-2, 1e-2]})
+    assert plans.rate_at(tuned, "a", 200) == pytest.approx(2e-2)
+    assert plans.rate_at(tuned, "a", 800) == pytest.approx(1e-2)
+    with pytest.raises(RunError, match="has not been tuned"):
+        plans.rate_at(tuned, "b", 200)
+
+
+@pytest.mark.parametrize("experiment", plans.EXPERIMENTS)
+@pytest.mark.parametrize("budget", plans.BUDGETS)
+def test_every_plan_is_fair(experiment, budget):
+    made = plans.plan(experiment, budget)
+    assert plans.TUNING_SEED not in made.seeds
+    for each in made.tuning():
+        assert each.job.split == "tune"
+        assert tuple(m.rate for m in each.job.members) == made.rates
+        assert {m.seed for m in each.job.members} == {plans.TUNING_SEED}
+    assert made.borrow or set(made.tuned) == set(made.arms)
+
+
+def test_an_experiment_is_tuned_widened_and_reported(tmp_path, monkeypatch):
+    made = plans.Plan(
+        "demo", "smoke", {"a": TINY}, {"a": (4, 6)}, {"a": (4,)}, seeds=(0, 1), rates=(1e-6, 2e-6)
+    )  # fmt: skip
+    monkeypatch.setattr(sweep, "plan", lambda *names: made)
+    found = sweep.carry_out("demo", "smoke", store=tmp_path)
+    assert [r["stage"] for r in found] == ["tune"] * (1 + sweep.WIDENED) + ["report"] * 2
+    assert sweep.tuned_rates(made, tmp_path)["rate"].item() == pytest.approx(2e-6 * 2**sweep.WIDENED)
+
+
+def test_unknown_names_are_answered_with_the_known_ones():
+    with pytest.raises(RunError, match="there are isoflop-zipf"):
+        plans.plan("nothing", "cpu")
+    with pytest.raises(RunError, match="no budget"):
+        plans.plan("experts", "tpu")
