@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
+from statsmodels.duration.survfunc import SurvfuncRight
 
 from moat.frontier.errors import FrontierError
 from moat.frontier.lag import Race
@@ -79,6 +80,15 @@ class Matches:
     def median(self, start: float = -np.inf, end: float = np.inf) -> Array:
         """Median months to match of the steps taken in this span, shape (draws,); see `median_months`."""
         return median_months(self.months, self.matched, self.between(start, end))
+
+    def survival(self, start: float = -np.inf, end: float = np.inf) -> pd.DataFrame:
+        """Kaplan-Meier by statsmodels on row 0: months, and the share in per cent matched by then."""
+        here = self.between(start, end)[0]
+        curve = SurvfuncRight(self.months[0][here], self.matched[0][here].astype(int))
+        months = np.append(0.0, curve.surv_times)
+        last = self.months[0][here].max()
+        matched = 100 * (1 - np.append(1.0, curve.surv_prob))
+        return pd.DataFrame({"months": np.append(months, last), "matched": np.append(matched, matched[-1])})
 
     def table(self, draw: int = 0) -> pd.DataFrame:
         """The steps of one draw: level, day, months, matched, last."""

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from moat.frontier import issues, labs
 from moat.frontier.errors import FrontierError
 from moat.frontier.index import Index
-from moat.frontier.lag import Race
+from moat.frontier.lag import DAYS_PER_MONTH, Race, day_numbers
 
 FOLLOWERS = ("China", "open weights", "Europe")
 LEADERS = ("US", "US, closed weights")
@@ -57,12 +57,13 @@ def race(
     leader: str = "US",
     assignment: str = "own",
     multi_sample: bool = True,
-    floor: str = FLOOR,
+    floor: str | None = FLOOR,
 ) -> Race:
     """The race of one specification up to the day ``end``, on all draws of ``index``.
 
     ``models`` has the columns of `moat.frontier.models.build`; only models of the index take part,
-    without their multi-sample modes if so asked.  Raises `FrontierError` for missing columns, a
+    without their multi-sample modes if so asked.  ``floor`` names the model up to whose level lags do
+    not count.  Raises `FrontierError` for missing columns, a
     model without a date, an empty side, or a floor that the index does not have.
     """
     missing = [c for c in NEEDED if c not in models]
@@ -73,7 +74,8 @@ def race(
         here = here[~here["multi_sample"].astype(bool)]
     leads, follows = sides(here, follower, leader=leader, assignment=assignment)
     ability = index.abilities(list(here["model"]))
-    return Race.between(ability, here["date"], leads, follows, end, index.abilities([floor])[:, 0])
+    lowest = -np.inf if floor is None else index.abilities([floor])[:, 0]
+    return Race.between(ability, here["date"], leads, follows, end, lowest)
 
 
 def snapshot(scores: pd.DataFrame) -> tuple[pd.DataFrame, Index]:
@@ -89,6 +91,15 @@ def snapshot(scores: pd.DataFrame) -> tuple[pd.DataFrame, Index]:
     return table.dropna(subset=["date"]), Index.given(ability)
 
 
+def age(models: pd.DataFrame, index: Index, model: str, race: Race) -> NDArray[np.float64]:
+    """How old, in months, the oldest leader as able as ``model`` was on the model's day, (1 + draws,).
+
+    Zero where no leader had got there.
+    """
+    day = day_numbers(models.set_index("model").loc[model, "date"]).item()
+    return np.maximum(day - race.leaders.reached(index.abilities([model]))[:, 0], 0) / DAYS_PER_MONTH
+
+
 def lab_ranks(models: pd.DataFrame, index: Index, lab: str, days: NDArray[np.float64]) -> NDArray[np.int64]:
     """The rank of ``lab`` by its best model so far, on each day, shape (1 + draws, days).
 
@@ -96,7 +107,7 @@ def lab_ranks(models: pd.DataFrame, index: Index, lab: str, days: NDArray[np.flo
     """
     here = models[models["model"].isin(index.ability.index)].dropna(subset=["lab"])
     ability = index.abilities(list(here["model"]))
-    born = here["date"].to_numpy().astype("datetime64[D]").astype(float)
+    born = day_numbers(here["date"])
     out = born[:, None] <= days
     best = {}
     for name, rows in here.reset_index(drop=True).groupby("lab").groups.items():

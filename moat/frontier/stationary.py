@@ -14,10 +14,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import statsmodels.api as sm
 from numpy.typing import NDArray
 
 from moat.frontier.errors import FrontierError
-from moat.frontier.lag import DAYS_PER_MONTH
+from moat.frontier.lag import DAYS_PER_MONTH, Race
 from moat.frontier.match import Matches, median_months
 
 Array = NDArray[np.float64]
@@ -82,6 +83,30 @@ class Stationary:
         parts = (np.take_along_axis(part, first, axis=1) for part in (months, self.met <= self.end, here))
         median = median_months(*parts)
         return np.where(np.isfinite(median), median, np.nan) / true
+
+
+def robust_interval(lag: Array, days: Array, level: float = 0.9, lags: int = 6) -> Array:
+    """A line's slope with Newey-West errors, low and high: what one would do, and should not here."""
+    line = sm.OLS(lag, sm.add_constant(days / 365.25))
+    return line.fit(cov_type="HAC", cov_kwds={"maxlags": lags}).conf_int(1 - level)[1]
+
+
+def slope_draws(race: Race, luck: Stationary, days: Array) -> Array:
+    """The slope of the as-of lag over ``days``, (1 + draws,): the record first, then draws less luck.
+
+    ``luck`` holds as many races as ``race`` has draws.
+    """
+    slopes = slope(race.as_of(days), days)
+    slopes[1:] -= luck.slopes(days)
+    return slopes
+
+
+def median_draws(matches: Matches, luck: Stationary, start: float, end: float) -> Array:
+    """The median months to match of the steps in a span, (1 + draws,), draws over the ratio of luck."""
+    medians = matches.median(start, end)
+    first = max(start, matches.day[0, 0])
+    medians[1:] /= luck.median_ratios(first, min(end, luck.end + 1))
+    return medians
 
 
 def weibull(months: Array, event: NDArray[np.bool_], weights: Array) -> tuple[Array, Array]:

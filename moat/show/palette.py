@@ -24,6 +24,7 @@ COLOURS = {
     "China": RED,
     "Europe": GREEN,
     "elsewhere": GREY,
+    "open weights": PURPLE,
 }
 MARKERS = {
     "ours": "o",
@@ -38,6 +39,7 @@ MARKERS = {
     "China": "D",
     "Europe": "^",
     "elsewhere": "s",
+    "open weights": "v",
 }
 
 #: How the parameters of laws are written in figures and tables.

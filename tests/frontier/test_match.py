@@ -12,7 +12,7 @@ from moat.frontier import stationary
 from moat.frontier.errors import FrontierError
 from moat.frontier.lag import Race, Staircase
 from moat.frontier.match import Matches, log_hazard_ratio, median_months, with_error
-from moat.frontier.stationary import Stationary, month_starts, slope
+from moat.frontier.stationary import Stationary, month_starts, robust_interval, slope
 from tests.frontier.race_worlds import chased, copied, drifting, wrong
 
 WORLDS = 600
@@ -115,12 +115,6 @@ def test_the_weibull_fit_is_that_of_scipy():
     event = months < 9  # censored: the scale is still right
     cut = stationary.weibull(np.minimum(months, 9), event, np.ones((1, 400)))[1]
     assert cut[0] == pytest.approx(8, rel=0.1)
-
-
-def robust_interval(lag, days, lags=6):
-    """A line with Newey-West errors, as one would do it: the method that does not work here."""
-    fit = sm.OLS(lag, sm.add_constant(days / 365.25)).fit(cov_type="HAC", cov_kwds={"maxlags": lags})
-    return fit.conf_int(0.1)[1]
 
 
 @pytest.mark.parametrize("make", [chased, drifting])

@@ -20,6 +20,7 @@ SMALL = {
     "overtraining": {"draws": 200, "seed": 3},
     "repeated-data": {"draws": 200, "seed": 3},
     "chinchilla-refit": {"draws": 200, "seed": 3, "every_start": 100},
+    "lag": {"draws": 200, "seed": 3},
     "premium": {"draws": 200, "seed": 3, "worlds": 20},
     "weaker-chips": {"draws": 200, "seed": 3},
 }
@@ -32,6 +33,7 @@ STEADY = {
     "repeated-data": ("r2-decay", "objective", "published-excess"),
     "allocation": ("gem-alpha", "gem100-objective", "bias-comma", "llama-exponent-all"),
     "overtraining": ("error-1b", "task-error-7b", "overspend-400"),
+    "lag": ("width-china", "width-open", "hazard-ratio", "slope", "eci-max-deviation", "width-china-then"),
     "premium": ("multiplier-v3", "multiplier-needed", "placebo-rank", "price-raw", "even-v3-llama"),
     "weaker-chips": ("span", "simulated", "serial", "serial-kind", "slack"),
 }
