@@ -182,8 +182,10 @@ class GPT:
         rows = flat.flatten(0, 1)[order // c.active]
         offsets = loads.cumsum(0).to(torch.int32)
         up, back = (self.stacked[f"{i}.experts_{n}"].flatten(0, 1) for n in ("up", "back"))
+        if c.precision == "bfloat16":
+            rows, up, back = rows.bfloat16(), up.bfloat16(), back.bfloat16()
         inner = F.relu(F.grouped_mm(rows, up, offs=offsets)).square()
-        outer = F.grouped_mm(inner, back, offs=offsets) * gate.flatten()[order, None]
+        outer = F.grouped_mm(inner, back, offs=offsets).to(x.dtype) * gate.flatten()[order, None]
         mixed = torch.zeros_like(flat.flatten(0, 1)).index_add(0, order // c.active, outer).view_as(x)
         return mixed + self._dense(i, x) if c.shared else mixed
 

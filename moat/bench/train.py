@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from moat.bench import corpus as corpora
 from moat.bench.config import Config, ConfigError, Job
+from moat.bench.feed import windows
 from moat.bench.model import GPT, initial
 from moat.bench.optimise import clip, optimisers, prepare, set_rates
 
 #: Scored tokens of a held-out half.
 SCORED = 98_304
-#: Steps whose batches are drawn at once.
-DRAWN = 16
 #: Passes over a text beyond which repetition changes what is learnt (arXiv:2305.16264).
 MAX_PASSES = 4.0
 
@@ -64,25 +62,16 @@ def train(
     prepare(model)
     made = optimisers(config, model, job.members)
     bias = [torch.zeros(model.members, config.experts, device=device) for _ in range(config.layers)]
-    batches = [_batches(source, config, m.seed) for m in job.members]
+    batches = [windows(source, config, m.seed, device) for m in job.members]
     started = time.perf_counter()
     for step in range(config.steps):
-        windows = np.stack([next(own) for own in batches])
-        _step(model, torch.from_numpy(windows).to(device), bias, made, step)
+        _step(model, torch.stack([next(own) for own in batches]), bias, made, step)
         tick(step)
     seconds = time.perf_counter() - started
     held = source.held_out(job.split, max(1, SCORED // config.context), config.context + 1)
     losses, busiest = evaluate(model, torch.from_numpy(held).to(device), bias, source.skip)
     guess = math.log(config.vocab)
     return [_outcome(a, b, guess) for a, b in zip(losses, busiest, strict=True)], source.oracle(held), seconds
-
-
-def _batches(source, config: Config, seed: int) -> Iterator[np.ndarray]:
-    """The windows (batch, T + 1) of each step, in an order that the seed alone decides."""
-    rng = np.random.default_rng(seed)
-    while True:
-        several = source.batch(rng, DRAWN * config.batch, config.context + 1)
-        yield from several.reshape(DRAWN, config.batch, -1)
 
 
 def _check(config: Config, source) -> None:

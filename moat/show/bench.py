@@ -147,3 +147,17 @@ def multipliers(rows: pd.DataFrame, groups: Sequence[tuple[str, str]]) -> Figure
         log_axis(axis, minor=axis is ax.yaxis)
     ax.legend(loc="upper left")
     return fig
+
+
+def tuning_curves(curves: Mapping[str, tuple[pd.Series, str]]) -> Figure:
+    """Loss against peak learning rate, one curve an arm; the best of the grid is hollow."""
+    fig, ax = plt.subplots(figsize=(WIDTH, 3.8))
+    for name, (curve, hue) in curves.items():
+        style = {"color": COLOURS[hue], "marker": MARKERS[hue], "markersize": 6}
+        ax.plot(curve.index, curve, label=name, linewidth=1.4, **style)
+        ax.plot(curve.idxmin(), curve.min(), markerfacecolor="white", **style)
+    ax.set(xscale="log", xlabel="peak learning rate", ylabel="loss of the tuning run, nats a character")
+    ax.set_xticks(list(curve.index), [f"{x:g}" for x in curve.index])
+    ax.minorticks_off()
+    ax.legend(loc="upper center")
+    return fig

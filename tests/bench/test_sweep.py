@@ -13,9 +13,10 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pandas as pd
 import pytest
+from typer.testing import CliRunner
 
 from moat import project
-from moat.bench import plans, runs, sweep
+from moat.bench import command, corpus, plans, runs, sweep
 from moat.bench import train as training
 from moat.bench.config import Config, Job, Member
 from moat.bench.errors import RunError
@@ -60,6 +61,28 @@ def test_a_record_says_what_was_run(tmp_path):
 def test_the_digest_of_code_ignores_words_about_it():
     assert runs._bare('def f():\n    """Says."""\n    return 1  # so') == runs._bare("def f():\n    return 1")
     assert runs._bare("x = 1") != runs._bare("x = 2")
+
+
+def test_code_of_equal_losses_keeps_its_name(monkeypatch):
+    before = runs.run_id(task().job)
+    kept = runs.SAME_LOSSES.get(runs.code(), runs.code())
+    monkeypatch.setattr(runs, "code", lambda: "another")
+    assert runs.run_id(task().job) != before
+    monkeypatch.setitem(runs.SAME_LOSSES, "another", kept)
+    assert runs.run_id(task().job) == before
+
+
+def test_recorded_runs_are_finished_for_the_code_at_hand():
+    made = plans.plan("isoflop-zipf", "cpu")
+    recorded = {r["id"] for r in runs.records("isoflop-zipf", "cpu")}
+    assert {runs.run_id(t.job) for t in made.tuning()} <= recorded
+
+
+def test_the_command_line_plans_and_shows():
+    for words, expected in ((["plan", "experts"], "FLOP of tuning"), (["table", "isoflop-zipf"], "finished")):
+        done = CliRunner().invoke(command.app, words)
+        assert done.exit_code == 0
+        assert expected in done.output
 
 
 def test_any_executor_will_do(tmp_path):
@@ -141,6 +164,9 @@ def test_every_plan_is_fair(experiment, budget):
         assert tuple(m.rate for m in each.job.members) == made.rates
         assert {m.seed for m in each.job.members} == {plans.TUNING_SEED}
     assert made.borrow or set(made.tuned) == set(made.arms)
+    for arm, config in made.arms.items():
+        longest = config.replace(steps=max(made.steps[arm])).tokens
+        assert config.corpus == "zipf" or longest < training.MAX_PASSES * 0.94 * corpus.SOTU["characters"]
 
 
 def test_an_experiment_is_tuned_widened_and_reported(tmp_path, monkeypatch):
