@@ -24,10 +24,11 @@ def show_plan(experiment: Experiment, budget: Budget = "cpu") -> None:
         steps = ", ".join(str(n) for n in made.steps[arm])
         typer.echo(f"{arm:10} {matrix_params(config):>12,} parameters; steps {steps}")
     tuning = sum(run_flop(t.job.config) * len(t.job.members) for t in made.tuning())
+    seeds = made.seeds + made.more
     report = sum(
-        run_flop(c.replace(steps=n)) * len(made.seeds) for a, c in made.arms.items() for n in made.steps[a]
+        run_flop(c.replace(steps=n)) * len(seeds) for a, c in made.arms.items() for n in made.steps[a]
     )
-    typer.echo(f"seeds {made.seeds}, rates {made.rates}")
+    typer.echo(f"seeds {seeds}, rates {made.rates}")
     typer.echo(f"{tuning:.2g} FLOP of tuning, {report:.2g} FLOP of reported runs")
 
 

@@ -39,6 +39,8 @@ class Plan:
 
     ``arms`` maps a name to its model; ``steps`` to the lengths it is run for, ``tuned`` to
     those at which its rate is tuned.  ``borrow`` names the budget whose tuning is used.
+    ``more`` are seeds that were added later, in jobs of their own, so that those of ``seeds``
+    stay finished.
     """
 
     experiment: str
@@ -47,6 +49,7 @@ class Plan:
     steps: dict[str, tuple[int, ...]]
     tuned: dict[str, tuple[int, ...]] = field(default_factory=dict)
     seeds: tuple[int, ...] = (0, 1, 2)
+    more: tuple[int, ...] = ()
     rates: tuple[float, ...] = RATES
     borrow: str = ""
 
@@ -78,9 +81,10 @@ class Plan:
         tasks = []
         for arm, config in self.arms.items():
             for n in self.steps[arm]:
-                members = tuple(Member(seed, rate_at(tuned, arm, n)) for seed in self.seeds)
-                job = Job(config.replace(steps=n), members)
-                tasks.append(Task(job, self.experiment, self.budget, arm, "report"))
+                for seeds in filter(None, (self.seeds, self.more)):
+                    members = tuple(Member(seed, rate_at(tuned, arm, n)) for seed in seeds)
+                    job = Job(config.replace(steps=n), members)
+                    tasks.append(Task(job, self.experiment, self.budget, arm, "report"))
         return sorted(tasks, key=lambda t: t.job.config.steps if self.experiment == "experts" else 0)
 
 
@@ -164,7 +168,8 @@ def _experts(budget: str) -> Plan:
     steps = {name: lengths for name in arms}
     # The baseline needs a curve that brackets the losses of the others.
     steps["dense"] = (lengths[0] // 2, *lengths, 2 * lengths[-1])
-    return Plan("experts", budget, arms, steps, {name: tuned for name in arms})
+    more = (3, 4) if budget == "cpu" else ()
+    return Plan("experts", budget, arms, steps, {name: tuned for name in arms}, more=more)
 
 
 def _zipf(budget: str) -> Plan:
