@@ -102,7 +102,7 @@ def c02(slope: Estimate, days_led: float, grid: ArrayLike) -> Verdict:
     """The lag's slope lies within 2 months a year of zero, and no day has a Chinese leader."""
     trend = settle(slope, low=-2.0, high=2.0, grid=grid)
     name = "converging" if slope.high < -2 else "diverging" if slope.low > 2 else "keeping pace or unsettled"
-    reason = f"slope {trend.reason} months a year, {name}; {days_led:g} days with a Chinese leader"
+    reason = f"slope in months a year {trend.reason}: {name}; {days_led:g} days with a Chinese leader"
     if trend.word == "supported" and days_led > 0:
         return Verdict("partly", reason)
     return Verdict(trend.word, reason)
@@ -189,6 +189,7 @@ def _text(estimate: Estimate) -> str:
 
 
 def _range(low: float, high: float) -> str:
+    ends = [numbers.compact(x, 6) for x in (low, high)]
     if np.isinf(low):
-        return f"below {high:g}"
-    return f"above {low:g}" if np.isinf(high) else f"{low:g} to {high:g}"
+        return f"below {ends[1]}"
+    return f"above {ends[0]}" if np.isinf(high) else f"{ends[0]} to {ends[1]}"
