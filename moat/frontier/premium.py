@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from moat.estimate import Estimate
 from moat.frontier.errors import FrontierError
 from moat.frontier.index import Index, ItemResponse, known_by
+from moat.frontier.pooling import inverse_covariance
 from moat.frontier.simex import error_sd, simex
-from moat.frontier.trend import ZERO, Fitted, Trend, inverse_covariance, sample
+from moat.frontier.trend import ZERO, Fitted, Trend, sample
 
 Array = NDArray[np.float64]
 #: Which models enter a fit.  ``circular`` is true where compute was imputed from scores or taken back.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -48,16 +48,22 @@ class World:
 
 
 def coverage(
-    table: pd.DataFrame, noise: Array, model: str, *, worlds: int, seed: int = 0, draws: int = 60, **about
+    table: pd.DataFrame,
+    noise: Array,
+    model: str,
+    *,
+    worlds: int,
+    seed: int = 0,
+    draws: int = 60,
+    world: World | None = None,
 ) -> pd.DataFrame:
     """One row a world in which ``model`` lies exactly on the trend: does its interval hold one?
 
     Columns covers, above (the interval lies above one), beyond (and the estimate above two).
-    ``about`` changes the `World`.
     """
     rng = np.random.default_rng(seed)
     lab = table.set_index("model")["lab"][model]
-    world = World(**({"premium": {model: 0.0}} | about))
+    world = replace(world or World(), premium={model: 0.0})
     rows = []
     for _ in range(worlds):
         ability = world.seen(world.true(table, rng), noise, draws, rng)

@@ -13,12 +13,10 @@ out, and for every draw of the index; `moat.frontier.jackknife` makes an interva
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
-import statsmodels.formula.api as smf
 from numpy.typing import NDArray
 from scipy import stats
 
@@ -26,9 +24,9 @@ from moat.estimate import Estimate
 from moat.frontier.errors import FrontierError
 from moat.frontier.index import Index
 from moat.frontier.jackknife import combined
+from moat.frontier.pooling import FORMS, components, date_columns, inverse_covariance, mixed
 
 DIRECTIONS = ("forward", "reverse")
-FORMS = ("linear", "quadratic", "half-years")
 #: Day zero of the column year: the day the editorial is about.
 ZERO = pd.Timestamp("2025-01-27")
 COLUMNS = ("model", "lab", "country", "date", "flop")
@@ -55,39 +53,6 @@ def sample(models: pd.DataFrame) -> pd.DataFrame:
         )
     year = (pd.to_datetime(kept["date"]) - ZERO).dt.days / 365.25
     return kept.assign(x=np.log10(kept["flop"].astype(float)), year=year)
-
-
-def mixed(
-    table: pd.DataFrame,
-    ability: Array,
-    direction: str = "forward",
-    form: str = "linear",
-    extra: tuple[str, ...] = (),
-):
-    """The mixed model by statsmodels, REML, intercepts of labs and countries: the fitted results.
-
-    ``table`` comes from `sample`, ``ability`` (n,) are index points.
-    """
-    dates = _dates(table, form, np.ones(len(table), bool))
-    terms = [f"date{k}" for k in range(dates.shape[1])]
-    frame = table.assign(y=ability, one=1, **dict(zip(terms, dates.T, strict=True)))
-    formula = " + ".join((*terms, *extra))
-    sides = {"forward": f"y ~ x + {formula}", "reverse": f"x ~ y + {formula}"}
-    parts = {"lab": "0 + C(lab)", "country": "0 + C(country)"}
-    model = smf.mixedlm(sides[direction], frame, groups="one", vc_formula=parts)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # a variance of zero lies on the boundary, which is an answer
-        results = model.fit(reml=True, method=["bfgs", "powell", "lbfgs"])
-    if not results.converged:
-        raise FrontierError("The mixed model did not converge; try pooled=False or another form of the date.")
-    return results
-
-
-def components(results) -> dict[str, float]:
-    """Standard deviations: lab, country and residual, in units of the left-hand side."""
-    names = results.model.exog_vc.names
-    sds = dict(zip(names, np.sqrt(np.maximum(results.vcomp, 0.0)), strict=True))
-    return {"lab": sds["lab"], "country": sds["country"], "residual": float(np.sqrt(results.scale))}
 
 
 @dataclass(frozen=True)
@@ -184,7 +149,7 @@ class Fitted:
 
     def others(self) -> Array:
         """The columns of the design besides intercept and slope, (n, k)."""
-        dates = _dates(self.table, self.trend.form, self.inside)
+        dates = date_columns(self.table, self.trend.form, self.inside)
         return np.hstack([dates, self.table[list(self.trend.extra)].to_numpy(float)])
 
     def rows(self) -> Array:
@@ -270,37 +235,3 @@ class Fitted:
 def abilities(index: Index, table: pd.DataFrame) -> Array:
     """The index of the models in ``table``, estimate first, (1 + draws, n)."""
     return index.abilities(table["model"].tolist())
-
-
-def _dates(table: pd.DataFrame, form: str, inside: NDArray[np.bool_]) -> Array:
-    """The columns of the date (n, k).
-
-    A half-year with fewer than three labs in the fit joins the nearest that has them, so that one
-    lab can always be left out.
-    """
-    year = table["year"].to_numpy(float)
-    if form == "linear":
-        return year[:, None]
-    if form == "quadratic":
-        return np.column_stack([year, year**2])
-    half = np.floor(2 * year).astype(int)
-    labs = table["lab"][inside].groupby(half[inside]).nunique()
-    held = labs.index[labs >= 3].to_numpy()
-    if not len(held):
-        raise FrontierError("No half-year has models of three labs; choose a trend that is linear in date.")
-    near = held[np.abs(half[:, None] - held).argmin(axis=1)]
-    return (near[:, None] == held[1:]).astype(float)
-
-
-def inverse_covariance(
-    table: pd.DataFrame, inside: NDArray[np.bool_], sds: dict, without: str | None
-) -> Array:
-    """The inverse covariance (n, n) of the models inside the fit, zero for all others."""
-    use = np.flatnonzero(inside & (table["lab"] != without).to_numpy())
-    covariance = np.eye(len(use)) * sds["residual"] ** 2
-    for part in ("lab", "country"):
-        codes = pd.factorize(table[part].iloc[use])[0]
-        covariance += sds[part] ** 2 * (codes[:, None] == codes)
-    out = np.zeros((len(table), len(table)))
-    out[np.ix_(use, use)] = np.linalg.inv(covariance)
-    return out
