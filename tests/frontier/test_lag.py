@@ -10,7 +10,7 @@ from moat.frontier import lag
 from moat.frontier.errors import FrontierError
 from moat.frontier.index import Index, ItemResponse
 from moat.frontier.lag import DAYS_PER_MONTH, Race, day_numbers
-from moat.frontier.sides import lab_ranks, race, sides, snapshot
+from moat.frontier.sides import age, lab_ranks, race, sides, snapshot
 from tests.frontier.race_worlds import answers, copied, wrong
 
 
@@ -136,6 +136,21 @@ def test_labs_are_ranked_by_their_best_model_so_far():
     assert lab_ranks(TABLE, INDEX, "Big", days).tolist() == [[1, 1, 1]]
     with pytest.raises(FrontierError, match="'Nobody'"):
         lab_ranks(TABLE, INDEX, "Nobody", days)
+
+
+def test_the_age_of_a_level_is_that_of_its_oldest_leader():
+    made = race(TABLE, INDEX, "China", end="2025-01-01", floor="floor")
+    months = (pd.Timestamp("2024-06-01") - pd.Timestamp("2024-01-01")).days / DAYS_PER_MONTH
+    assert age(TABLE, INDEX, "chase", made)[0] == pytest.approx(months)
+    assert age(TABLE, INDEX, "lead", made)[0] == 0.0
+
+
+def test_a_curve_pools_conventions_and_leaves_unknown_days_out():
+    one, other = [[np.nan, 2.0], [1.0, 1.0], [1.0, 3.0]], [[4.0, 4.0], [5.0, 3.0], [5.0, 5.0]]
+    drawn = lag.curve([one, other], np.array([10.0, 20.0]))
+    assert drawn["day"].tolist() == [20.0]
+    assert drawn["value"].tolist() == [3.0]
+    assert 1.0 <= drawn["low"][0] < 3.0 < drawn["high"][0] <= 5.0
 
 
 def test_a_snapshot_of_others_is_read_as_printed():

@@ -12,7 +12,14 @@ from moat.frontier import stationary
 from moat.frontier.errors import FrontierError
 from moat.frontier.lag import Race, Staircase
 from moat.frontier.match import Matches, log_hazard_ratio, median_months, with_error
-from moat.frontier.stationary import Stationary, month_starts, robust_interval, slope
+from moat.frontier.stationary import (
+    Stationary,
+    median_draws,
+    month_starts,
+    robust_interval,
+    slope,
+    slope_draws,
+)
 from tests.frontier.race_worlds import chased, copied, drifting, wrong
 
 WORLDS = 600
@@ -152,6 +159,20 @@ def test_a_real_trend_is_found():
     assert at == pytest.approx(12.0, abs=1e-6)
     luck = Stationary.like(Matches.of(made), made.end, races=200)
     assert at - np.quantile(luck.slopes(days), 0.95) > 2
+
+
+def test_luck_is_taken_from_the_draws_and_not_from_the_estimate():
+    made = chased(np.random.default_rng(4), draws=50)
+    matches = Matches.of(made)
+    luck = Stationary.like(matches, made.end, races=50)
+    days = made.end - 30.4375 * np.arange(18)[::-1]
+    slopes = slope_draws(made, luck, days)
+    assert slopes[0] == slope(made.as_of(days), days)[0]
+    assert np.allclose(slopes[1:], slopes[0] - luck.slopes(days))  # no noise in the abilities here
+    medians = median_draws(matches, luck, -np.inf, np.inf)
+    curve = matches.survival()
+    assert medians[0] == curve["months"][(curve["matched"] >= 50 - 1e-9).idxmax()]
+    assert np.nanstd(medians[1:]) > 0
 
 
 def test_too_short_a_race_says_so():
