@@ -21,15 +21,19 @@ def device_name(device: str = "cpu") -> str:
         return platform.processor() or platform.machine()
 
 
-def measure(device: str = "cpu", size: int | None = None) -> dict[str, float]:
-    """``matmul_flop_s`` (float32 product of ``size`` squared matrices) and ``copy_byte_s``.
+def measure(device: str = "cpu", precision: str = "float32") -> dict[str, float]:
+    """``matmul_flop_s`` (products of large square matrices) and ``copy_byte_s``.
+
+    On a GPU the products are in the run's own ``precision`` where that is bfloat16, else in
+    float32.
 
     The best of several, on as many threads as the runs use.  A ceiling of one moment on a
     machine that others use too.
     """
     cuda = device.startswith("cuda")
-    size = size or (8192 if cuda else 512)
-    a = torch.randn(size, size, device=device)
+    size = 8192 if cuda else 512
+    form = torch.bfloat16 if cuda and precision == "bfloat16" else torch.float32
+    a = torch.randn(size, size, device=device, dtype=form)
     b = torch.randn((256 if cuda else 8) * 2**20, device=device)
     c = torch.empty_like(b)
     product = _best(lambda: a @ a, cuda)

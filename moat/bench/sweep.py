@@ -32,7 +32,7 @@ def execute(task: Task, device: str = "cpu") -> dict:
     job = task.job
     if device == "cpu":
         torch.set_num_threads(1)
-    peak = ceilings.measure(device)
+    peak = ceilings.measure(device, job.config.precision)
     outcomes, oracle, seconds = train(job, device=device)
     members = [asdict(m) | asdict(o) for m, o in zip(job.members, outcomes, strict=True)]
     return {

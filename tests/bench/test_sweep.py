@@ -21,6 +21,7 @@ from moat.bench import train as training
 from moat.bench.config import Config, Job, Member
 from moat.bench.errors import RunError
 
+MEASURE = sweep.ceilings.measure
 TINY = Config(d=32, heads=4, context=16, batch=4, steps=20, vocab=64, corpus="zipf")
 
 
@@ -83,6 +84,10 @@ def test_the_command_line_plans_and_shows():
         done = CliRunner().invoke(command.app, words)
         assert done.exit_code == 0
         assert expected in done.output
+
+
+def test_ceilings_are_measured():
+    assert all(rate > 1e8 for rate in MEASURE().values())
 
 
 def test_any_executor_will_do(tmp_path):
