@@ -29,7 +29,7 @@ TINY = Config(d=32, heads=4, context=16, batch=4, steps=20, vocab=64, corpus="zi
 def quick(monkeypatch):
     monkeypatch.setattr(training, "SCORED", 1024)
     monkeypatch.setattr(
-        sweep.ceilings, "measure", lambda device: {"matmul_flop_s": 1e11, "copy_byte_s": 1e10}
+        sweep.ceilings, "measure", lambda *device: {"matmul_flop_s": 1e11, "copy_byte_s": 1e10}
     )
 
 
