@@ -40,7 +40,8 @@ class Plan:
     ``arms`` maps a name to its model; ``steps`` to the lengths it is run for, ``tuned`` to
     those at which its rate is tuned.  ``borrow`` names the budget whose tuning is used.
     ``more`` are seeds that were added later, in jobs of their own, so that those of ``seeds``
-    stay finished.
+    stay finished.  With ``extend`` the line through the tuned lengths goes on beyond them:
+    the best rate falls with length, and a rate held constant would hurt the longest runs.
     """
 
     experiment: str
@@ -52,6 +53,7 @@ class Plan:
     more: tuple[int, ...] = ()
     rates: tuple[float, ...] = RATES
     borrow: str = ""
+    extend: bool = False
 
     def tuning(self) -> list[Task]:
         """One task for each arm and length, all rates as members."""
@@ -82,7 +84,7 @@ class Plan:
         for arm, config in self.arms.items():
             for n in self.steps[arm]:
                 for seeds in filter(None, (self.seeds, self.more)):
-                    members = tuple(Member(seed, rate_at(tuned, arm, n)) for seed in seeds)
+                    members = tuple(Member(seed, rate_at(tuned, arm, n, self.extend)) for seed in seeds)
                     job = Job(config.replace(steps=n), members)
                     tasks.append(Task(job, self.experiment, self.budget, arm, "report"))
         return sorted(tasks, key=lambda t: t.job.config.steps if self.experiment == "experts" else 0)
@@ -119,12 +121,19 @@ def vertex(rates: np.ndarray, losses: np.ndarray) -> tuple[float, bool]:
     return float(np.exp(x[1] - slope / (2 * bend))) if bend > 0 else float(rates[i]), False
 
 
-def rate_at(tuned: pd.DataFrame, arm: str, steps: int) -> float:
-    """The rate for a length: linear in the logarithms between tuned lengths, constant beyond."""
+def rate_at(tuned: pd.DataFrame, arm: str, steps: int, extend: bool = False) -> float:
+    """The rate for a length: linear in the logarithms between tuned lengths.
+
+    Beyond them it is constant, or with ``extend`` goes on along the line.
+    """
     own = tuned[tuned["arm"] == arm].sort_values("steps")
     if own.empty:
         raise RunError(f"The arm {arm!r} has not been tuned; run its tuning first.")
-    value = np.interp(np.log(steps), np.log(own["steps"]), np.log(own["rate"]))
+    x, y = np.log(own["steps"].to_numpy(float)), np.log(own["rate"].to_numpy())
+    value = np.interp(np.log(steps), x, y)
+    if extend and len(x) > 1:
+        slope, level = np.polyfit(x, y, 1)
+        value = slope * np.log(steps) + level
     return float(f"{np.exp(value):.4g}")
 
 
@@ -169,7 +178,7 @@ def _experts(budget: str) -> Plan:
     # The baseline needs a curve that brackets the losses of the others.
     steps["dense"] = (lengths[0] // 2, *lengths, 2 * lengths[-1])
     more = (3, 4) if budget == "cpu" else ()
-    return Plan("experts", budget, arms, steps, {name: tuned for name in arms}, more=more)
+    return Plan("experts", budget, arms, steps, {n: tuned for n in arms}, more=more, extend=True)
 
 
 def _zipf(budget: str) -> Plan:
@@ -191,7 +200,7 @@ def _sotu(budget: str) -> Plan:
     if budget == "cpu":
         arms = _sizes("sotu", (16, 32, 48, 64, 96))
         flops = tuple(5e10 * 2**k for k in range(6))
-        made = _isoflop("isoflop-sotu", budget, arms, flops, (5e10, 2e11), seeds=(0, 1))
+        made = _isoflop("isoflop-sotu", budget, arms, flops, (5e10, 2e11), seeds=(0, 1), extend=True)
         # The smallest model is far from the best at the largest budget, and the slowest to run.
         made.steps["d16"] = made.steps["d16"][:-1]
         return made

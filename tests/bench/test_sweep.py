@@ -155,6 +155,7 @@ def test_rates_between_tuned_lengths_are_interpolated():
     tuned = pd.DataFrame({"arm": "a", "steps": [100, 400], "rate": [4e-2, 1e-2]})
     assert plans.rate_at(tuned, "a", 200) == pytest.approx(2e-2)
     assert plans.rate_at(tuned, "a", 800) == pytest.approx(1e-2)
+    assert plans.rate_at(tuned, "a", 1600, extend=True) == pytest.approx(2.5e-3)
     with pytest.raises(RunError, match="has not been tuned"):
         plans.rate_at(tuned, "b", 200)
 
