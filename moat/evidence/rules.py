@@ -189,7 +189,8 @@ def _text(estimate: Estimate) -> str:
 
 
 def _range(low: float, high: float) -> str:
-    ends = [numbers.compact(x, 6) for x in (low, high)]
     if np.isinf(low):
-        return f"below {ends[1]}"
-    return f"above {ends[0]}" if np.isinf(high) else f"{ends[0]} to {ends[1]}"
+        return f"below {numbers.compact(high, 6)}"
+    if np.isinf(high):
+        return f"above {numbers.compact(low, 6)}"
+    return f"{numbers.compact(low, 6)} to {numbers.compact(high, 6)}"
