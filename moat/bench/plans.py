@@ -177,6 +177,9 @@ def _experts(budget: str) -> Plan:
     steps = {name: lengths for name in arms}
     # The baseline needs a curve that brackets the losses of the others.
     steps["dense"] = (lengths[0] // 2, *lengths, 2 * lengths[-1])
+    if budget == "cpu":
+        # The controls stop one length earlier: time on a CPU is dear.
+        steps |= {name: lengths[:-1] for name in ("auxiliary", "none", "wide")}
     more = (3, 4) if budget == "cpu" else ()
     return Plan("experts", budget, arms, steps, {n: tuned for n in arms}, more=more, extend=True)
 
@@ -198,10 +201,10 @@ def _sotu(budget: str) -> Plan:
         arms = _sizes("sotu", (16, 32, 64))
         return _isoflop("isoflop-sotu", budget, arms, (1e10, 2e10), (), seeds=(0,), borrow="cpu")
     if budget == "cpu":
-        arms = _sizes("sotu", (16, 32, 48, 64, 96))
+        # The smallest model last: it is far from the best at most budgets, and the slowest to run.
+        arms = _sizes("sotu", (32, 48, 64, 96, 16))
         flops = tuple(5e10 * 2**k for k in range(6))
         made = _isoflop("isoflop-sotu", budget, arms, flops, (5e10, 2e11), seeds=(0, 1), extend=True)
-        # The smallest model is far from the best at the largest budget, and the slowest to run.
         made.steps["d16"] = made.steps["d16"][:-1]
         return made
     # At most four passes: the smallest model would exceed them at the largest budget.
