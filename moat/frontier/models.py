@@ -27,9 +27,11 @@ from moat.frontier.errors import FrontierError
 from moat.frontier.issues import SNAPSHOTS, Raw, need
 from moat.frontier.sizes import sizes
 
-OTHERS = (
-    "eci-scores", "eci-benchmarks", "model-versions", "models", "model-corrections", "ml-hardware",
-    "gpu-clusters", "chip-owners",
+#: What `read` loads.  Chapters that import this module depend on these tables.
+TABLES = (
+    "epoch-notable", "epoch-frontier", "eci-compute", "epoch-large-scale", "epoch-all-2025-06", "eci-scores",
+    "eci-benchmarks", "model-versions", "models", "model-corrections", "ml-hardware", "gpu-clusters",
+    "chip-owners",
 )  # fmt: skip
 #: What `build` returns, in this order.
 COLUMNS = {
@@ -82,8 +84,7 @@ _WEIGHTS = {"Open weights": "open", "Closed weights": "closed", "Other": "unknow
 
 def read() -> dict[str, pd.DataFrame]:
     """The raw tables by name.  Raises `SourceUnavailable` where they cannot be had."""
-    raw = {name: sources.load(name) for name in (*SNAPSHOTS, *OTHERS)}
-    return with_sizes(raw)
+    return with_sizes({name: sources.load(name) for name in TABLES})
 
 
 def with_sizes(raw: Raw) -> dict[str, pd.DataFrame]:

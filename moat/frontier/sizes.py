@@ -57,9 +57,9 @@ def sizes(models: pd.DataFrame, facts: pd.DataFrame) -> pd.DataFrame:
     """Active parameters, tokens, 6ND and the ratio to it, one row a model.
 
     ``models`` has upstream's columns model, params, params_notes, tokens, flop, flop_notes and
-    base_model, and tokens_from; ``facts`` our table of models, which goes first where it has a number.  Models that
-    start from others' weights have no 6ND of their own.  ``ratio_flag`` marks ratios outside
-    `moat.frontier.issues.RATIO`.
+    base_model, and tokens_from; ``facts`` our table of models, which goes first where it has a
+    number.  Models that start from others' weights have no 6ND of their own.  ``ratio_flag`` marks
+    ratios outside `moat.frontier.issues.RATIO`.
     """
     known = (
         facts.assign(key=facts["epoch_name"].fillna(facts["model"])).drop_duplicates("key").set_index("key")

@@ -1,8 +1,8 @@
 """What a notebook really depends on, read from its code and not from a list kept by hand.
 
 Modules: every ``moat`` import of the notebook, followed through the package.  Tables: every
-``sources.load("name")`` with a literal name.  Recorded runs: every ``runs.load("name")`` and
-``sweep.recompute("name")``, at all budgets.
+``sources.load("name")`` with a literal name, and the ``TABLES`` of those modules.  Recorded runs:
+every ``runs.load("name")`` and ``sweep.recompute("name")``, at all budgets.
 """
 
 from __future__ import annotations
@@ -48,7 +48,9 @@ def inputs(notebook: Path) -> Inputs:
     modules: dict[str, Path] = {}
     for name in _imports(tree, ""):
         _follow(name, modules)
-    tables = {sources.find(name).name for name in _named(tree, notebook.name, ("sources.load",))}
+    named = _named(tree, notebook.name, ("sources.load",))
+    named += [name for path in modules.values() for name in _tables(path, path.stat().st_mtime_ns)]
+    tables = {sources.find(name).name for name in named}
     experiments = set(_named(tree, notebook.name, ("runs.load", "sweep.recompute")))
     return Inputs(tuple(sorted(modules.values())), tuple(sorted(tables)), tuple(sorted(experiments)))
 
@@ -63,6 +65,15 @@ def _named(tree: ast.AST, where: str, functions: tuple[str, ...]) -> list[str]:
             raise PublishError(f"{where}: write the name in {ast.unparse(node)} as a literal string.")
         names.append(node.args[0].value)
     return names
+
+
+@lru_cache(maxsize=256)
+def _tables(path: Path, stamp: int) -> tuple[str, ...]:
+    """The names in a module's constant ``TABLES``: what a function of it loads for its callers."""
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "TABLES":
+            return tuple(ast.literal_eval(node.value))
+    return ()
 
 
 def _imports(tree: ast.AST, package: str) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from moat import project, sources
+from moat.frontier import models
 from moat.publish.errors import PublishError
 from moat.publish.inputs import inputs
 from tests.mini import notebook
@@ -38,6 +39,13 @@ def test_sources_are_those_it_loads(tmp_path):
     found = inputs(tmp_path / "n.ipynb")
     assert found.sources == ("chinchilla-epoch", "models")
     assert found.remote == ("chinchilla-epoch",)
+
+
+def test_tables_that_a_module_reads_for_its_callers_count(tmp_path):
+    notebook(tmp_path / "n.ipynb", ("code", "from moat.frontier import models", []))
+    assert inputs(tmp_path / "n.ipynb").sources == tuple(sorted(models.TABLES))
+    notebook(tmp_path / "m.ipynb", ("code", "from moat.frontier import lag", []))
+    assert inputs(tmp_path / "m.ipynb").sources == ()
 
 
 def test_recorded_runs_are_inputs_too(tmp_path):
