@@ -23,6 +23,8 @@ POPULATIONS: dict[str, Callable[[pd.DataFrame], pd.Series]] = {
     "confident compute": lambda t: ~t["circular"] & (t["flop_confidence"] == "Confident"),
     "open weights": lambda t: ~t["circular"] & (t["weights"] == "open"),
     "no code models": lambda t: ~t["circular"] & ~t["model"].str.contains("Coder|StarCoder"),
+    # Phi learnt from texts that a larger model wrote: part of its compute is in another's account.
+    "no taught models": lambda t: ~t["circular"] & ~t["model"].str.contains("^[Pp]hi-"),
     "nothing leaning on scores": lambda t: ~t["circular"] & ~t["issues"].str.contains("D03|D06"),
     "circular compute left in": lambda t: t["circular"] | True,
 }

@@ -2,7 +2,7 @@
 
 The trend is ``capability = a + b log10(compute) + g date + lab + country + error`` with the
 intercepts of labs and countries drawn from normal distributions (partial pooling).  A model that
-lies e points above it has used as much as ``10 ** (e / b)`` times its compute would have bought:
+lies e points above it is as capable as one on the trend with ``10 ** (e / b)`` times its compute:
 its *multiplier*.  Turned round (``direction="reverse"``), log compute is regressed on capability
 and date; errors in compute bias the first, errors in capability the second, and the truth lies
 between when nothing else is wrong (Frisch 1934).
