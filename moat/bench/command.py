@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from moat.bench import runs, sweep
+from moat.bench import ceilings, check, runs, sweep
 from moat.bench.flop import matrix_params, run_flop
 from moat.bench.plans import BUDGETS, EXPERIMENTS, plan
 
@@ -52,3 +52,14 @@ def show_table(experiment: Experiment, budget: Budget = "cpu") -> None:
     """The recorded runs, one row a member."""
     found = runs.load(experiment, budget)
     typer.echo(found.drop(columns=["device", "code", "id"]).to_string(float_format="{:.4g}".format))
+
+
+@app.command("check")
+def check_machine(experiment: Experiment = "experts", budget: Budget = "smoke", device: str = "cpu") -> None:
+    """The first minute on a new machine: ceilings, agreement with the CPU, speed of each arm."""
+    peak = ceilings.measure(device)
+    rates = ", ".join(f"{name} {value:.3g}" for name, value in peak.items())
+    typer.echo(f"{ceilings.device_name(device)}: {rates}")
+    form = "{:.3g}".format
+    typer.echo(check.agreement(device).to_string(index=False, float_format=form))
+    typer.echo(check.speeds(plan(experiment, budget), device).to_string(index=False, float_format=form))

@@ -16,7 +16,7 @@ import pytest
 from typer.testing import CliRunner
 
 from moat import project
-from moat.bench import command, corpus, plans, runs, sweep
+from moat.bench import check, command, corpus, plans, runs, sweep
 from moat.bench import train as training
 from moat.bench.config import Config, Job, Member
 from moat.bench.errors import RunError
@@ -62,6 +62,15 @@ def test_a_record_says_what_was_run(tmp_path):
 def test_the_digest_of_code_ignores_words_about_it():
     assert runs._bare('def f():\n    """Says."""\n    return 1  # so') == runs._bare("def f():\n    return 1")
     assert runs._bare("x = 1") != runs._bare("x = 2")
+
+
+def test_a_machine_is_checked():
+    done = CliRunner().invoke(command.app, ["check"])
+    assert done.exit_code == 0, done.exception
+    assert "utilisation" in done.output
+    table = check.agreement("cpu")
+    assert table["cpu"].max() == 0
+    assert table["alone"].max() < 2e-4
 
 
 def test_code_of_equal_losses_keeps_its_name(monkeypatch):
