@@ -79,8 +79,10 @@ def valleys(runs: pd.DataFrame, floor: float, best: pd.DataFrame) -> Figure:
         ax.axhline(floor, color=COLOURS["hoffmann"], linewidth=1.2)
         label(ax, runs["params"].min(), floor, "entropy of the source", "hoffmann", va="bottom")
     ax.set(xscale="log", xlabel="parameters that a token goes through", ylabel="loss, nats a symbol")
-    log_axis(ax.xaxis)
-    ax.set_xlim(right=runs["params"].max() * 1.6)
+    sizes = sorted(runs["params"].unique())
+    ax.set_xticks(sizes, [f"{x / 1e3:.0f}k" for x in sizes])
+    ax.minorticks_off()
+    ax.set_xlim(right=sizes[-1] * 1.6)
     return fig
 
 
@@ -92,9 +94,10 @@ def profiles(curves: Mapping[str, tuple[pd.DataFrame, str]], truth: float) -> Fi
             curve["value"], curve["ratio"], color=COLOURS[hue], linestyle=("-", "--", "-.")[i], label=name
         )
     ax.axvline(truth, color=COLOURS["hoffmann"], linewidth=1.2)
-    label(ax, truth, ax.get_ylim()[1], " truth", "hoffmann", va="top")
+    label(ax, truth, ax.get_ylim()[1], "truth ", "hoffmann", va="top", ha="right")
     ax.set(xlabel="irreducible loss held at, nats a symbol", ylabel="objective over its lowest")
-    ax.legend(loc="upper left")
+    if len(curves) > 1:
+        ax.legend(loc="lower left")
     return fig
 
 
@@ -105,7 +108,7 @@ def cure(tables: Mapping[str, tuple[pd.DataFrame, str]], truth: float) -> Figure
         band(ax, table["span"], table["low"], table["high"], hue)
         ax.plot(table["span"], table["value"], color=COLOURS[hue], marker=MARKERS[hue], label=name)
     ax.axhline(truth, color=COLOURS["text"], linewidth=1, linestyle=":")
-    label(ax, table["span"].max(), truth, "truth", "text", va="bottom", ha="right")
+    label(ax, table["span"].max() * 1.15, truth, "truth", "text")
     ax.set(xscale="log", xlabel="largest budget over smallest", ylabel="fitted E, nats a symbol")
     log_axis(ax.xaxis)
     ax.legend(loc="lower right")
