@@ -73,24 +73,41 @@ def rates(runs: pd.DataFrame, shapes: pd.DataFrame, peak: Peak) -> pd.DataFrame:
             flop, hours = token * run.tokens_t * 1e12, run.gpu_hours_m * 1e6
             share = float(utilisation(flop, hours, peak))
             rate = float(achieved(flop, hours)) / 1e12
-            rows.append((run.model, convention, token, rate, share, run.gpu_hours_m))
-    columns = ["model", "convention", "flop_token", "tflops", "utilisation", "gpu_hours_m"]
+            rows.append((run.model, convention, token, rate, share, run.gpu_hours_m, run.tokens_t))
+    columns = ["model", "convention", "flop_token", "tflops", "utilisation", "gpu_hours_m", "tokens_t"]
     return pd.DataFrame(rows, columns=columns)
 
 
-def split_hours(before: pd.Series, after: pd.Series) -> pd.DataFrame:
-    """A change of GPU-hours per token taken apart into FLOP per token and rate of the chip.
+def split_hours(before: pd.Series, after: pd.Series) -> dict[str, float]:
+    """A change of GPU-hours taken apart: factors by which each part multiplies them.
 
-    Both have flop_token and tflops.  Hours per token are their quotient, so the parts multiply to
-    the whole exactly: columns part, factor (× hours) and log_share (sums to one).
+    Both have flop_token and tflops, and tokens_t where whole runs are compared (without it, hours per
+    token).  Hours are FLOP per token x tokens / rate, so the parts multiply to ``hours`` exactly.
+
+    >>> dense, sparse = ({"flop_token": 4e11, "tflops": 400.0}, {"flop_token": 1e11, "tflops": 200.0})
+    >>> split_hours(pd.Series(dense), pd.Series(sparse))
+    {'FLOP per token': 0.25, 'use of the chip': 2.0, 'hours': 0.5}
     """
-    parts = {
-        "FLOP per token": after["flop_token"] / before["flop_token"],
-        "use of the chip": before["tflops"] / after["tflops"],
-    }
-    whole = float(np.prod(list(parts.values())))
-    parts["hours per token"] = whole
-    table = pd.DataFrame({"part": list(parts), "factor": list(parts.values())})
-    # Of a whole that did not move there is nothing to share out.
-    table["log_share"] = np.log(table["factor"]) / np.log(whole) if whole != 1 else np.nan
-    return table
+    parts = {"FLOP per token": float(after["flop_token"] / before["flop_token"])}
+    if "tokens_t" in before and "tokens_t" in after:
+        parts["tokens"] = float(after["tokens_t"] / before["tokens_t"])
+    parts["use of the chip"] = float(before["tflops"] / after["tflops"])
+    return parts | {"hours": float(np.prod(list(parts.values())))}
+
+
+def splits(table: pd.DataFrame, steps: Mapping[str, tuple[str, str, bool]]) -> pd.DataFrame:
+    """`split_hours` of several steps by each convention that both runs have.
+
+    ``table`` is from `rates`, with tokens_t; ``steps`` maps a name to (run before, run after, whether
+    whole runs are compared).  Columns step, convention, part, value: × hours.
+    """
+    rows = []
+    by = table.set_index(["model", "convention"])
+    for name, (before, after, whole) in steps.items():
+        for convention in CONVENTIONS:
+            if (before, convention) not in by.index or (after, convention) not in by.index:
+                continue
+            ends = [by.loc[(m, convention)] for m in (before, after)]
+            ends = ends if whole else [e.drop("tokens_t") for e in ends]
+            rows += [(name, convention, part, value) for part, value in split_hours(*ends).items()]
+    return pd.DataFrame(rows, columns=["step", "convention", "part", "value"])

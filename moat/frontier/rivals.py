@@ -22,6 +22,7 @@ DISCLOSED, ESTIMATED, STATED = "hours disclosed", "FLOP estimated by others", "c
 #: How each rival's final run is known.
 RIVALS = {"Llama 3.1-405B": DISCLOSED, "GPT-4": ESTIMATED, "Claude 3.5 Sonnet": STATED, "GPT-4.5": ESTIMATED}
 PRODUCTS = {"DeepSeek-V3": ("DeepSeek-V3",), "DeepSeek-R1": ("DeepSeek-V3", "DeepSeek-R1")}
+#: NVIDIA's datasheet, dense; an H800 has the same (facts table ``chips``).
 H100 = Peak(989e12, bits=16)
 LAMBERT = "research compute over final run, DeepSeek"
 OUTSIDE = "outside estimate of the price of Llama 3.1-405B"
@@ -157,6 +158,7 @@ def _hours(product: str, models: pd.DataFrame, shapes: pd.DataFrame) -> Mapping[
             row = models.set_index("model").loc[name]
             params = Params(row["params_total_b"] * 1e9, row["params_active_b"] * 1e9)
             token = flop.per_token(params, shapes.set_index("model").loc[name], convention)
+            # Any one utilisation does, as it cancels.
             ends.append(float(hours_needed(token * row["tokens_t"] * 1e12, H100, 0.4)))
         out[f"from FLOP, {convention}"] = (ends[0] * after, ends[1])
     return out

@@ -221,6 +221,12 @@ def test_no_run_uses_more_than_its_chips():
             hours_needed(1e24, H100, share)
 
 
+def test_the_peak_is_that_of_the_table_of_chips_and_dense():
+    chips = sources.load("chips").set_index("chip")["bf16_dense_tflops"]
+    assert rivals.H100.dense
+    assert rivals.H100.flop_per_second / 1e12 == chips["H100 SXM"] == chips["H800 SXM"]
+
+
 def test_hours_and_utilisation_are_inverse():
     hours = hours_needed(3.286e24, H100, [0.2, 0.4])
     assert utilisation(3.286e24, hours, H100) == pytest.approx([0.2, 0.4])
@@ -273,15 +279,27 @@ def test_unknown_conventions_and_missing_shapes_are_named():
 
 
 def test_a_split_of_hours_multiplies_to_the_whole():
-    before = pd.Series({"flop_token": 402e9, "tflops": 371.0})
-    after = pd.Series({"flop_token": 126e9, "tflops": 202.0})
-    table = flop.split_hours(before, after).set_index("part")
-    whole = (126e9 / 202.0) / (402e9 / 371.0)
-    assert table.loc["hours per token", "factor"] == pytest.approx(whole, rel=1e-12)
-    assert table["log_share"].iloc[:2].sum() == pytest.approx(1.0)
-    same = flop.split_hours(before, before)
-    assert (same["factor"] == 1).all()
-    assert same["log_share"].isna().all()
+    before = pd.Series({"flop_token": 402e9, "tflops": 371.0, "tokens_t": 2.0})
+    after = pd.Series({"flop_token": 126e9, "tflops": 202.0, "tokens_t": 8.1})
+    whole = (126e9 * 8.1 / 202.0) / (402e9 * 2.0 / 371.0)
+    parts = flop.split_hours(before, after)
+    assert parts["hours"] == pytest.approx(whole, rel=1e-12)
+    logs = [np.log(v) for k, v in parts.items() if k != "hours"]
+    assert sum(logs) == pytest.approx(np.log(whole), rel=1e-12)
+    rates_only = flop.split_hours(before.drop("tokens_t"), after.drop("tokens_t"))
+    assert rates_only["hours"] == pytest.approx(whole * 2.0 / 8.1, rel=1e-12)
+    assert set(flop.split_hours(before, before).values()) == {1.0}
+
+
+def test_splits_take_only_conventions_that_both_runs_have(models):
+    runs = models[models["model"].isin(["DeepSeek-V3", "Llama 3.1-405B", "Phi-4"])]
+    table = flop.rates(runs, sources.load("architectures"), H100)
+    steps = {"whole": ("Llama 3.1-405B", "DeepSeek-V3", True), "one way": ("Phi-4", "DeepSeek-V3", False)}
+    found = flop.splits(table, steps)
+    assert found.groupby("step")["convention"].nunique().to_dict() == {"one way": 1, "whole": 3}
+    hours = found[(found["step"] == "whole") & (found["part"] == "hours")]["value"]
+    # Disclosed hours do not depend on how FLOP are counted.
+    assert hours.to_numpy() == pytest.approx(2.788 / 30.84)
 
 
 def test_the_rates_of_disclosed_runs(models):

@@ -22,6 +22,7 @@ SMALL = {
     "chinchilla-refit": {"draws": 200, "seed": 3, "every_start": 100},
     "lag": {"draws": 200, "seed": 3},
     "premium": {"draws": 200, "seed": 3, "worlds": 20},
+    "bill": {"draws": 200, "seed": 3},
     "weaker-chips": {"draws": 200, "seed": 3},
 }
 
@@ -35,6 +36,7 @@ STEADY = {
     "overtraining": ("error-1b", "task-error-7b", "overspend-400"),
     "lag": ("width-china", "width-open", "hazard-ratio", "slope", "eci-max-deviation", "width-china-then"),
     "premium": ("multiplier-v3", "multiplier-needed", "placebo-rank", "price-raw", "even-v3-llama"),
+    "bill": ("hours-share", "growth", "growth-r2", "squeeze", "own-median", "unchecked-then", "stock-ratio"),
     "weaker-chips": ("span", "simulated", "serial", "serial-kind", "slack"),
 }
 
