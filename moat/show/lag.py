@@ -12,8 +12,7 @@ from matplotlib.figure import Figure
 
 from moat.show.figure import WIDTH
 from moat.show.marks import band, label
-from moat.show.palette import COLOURS, MARKERS
-from moat.show.premium import SHAPES
+from moat.show.palette import COLOURS, MARKERS, SHAPES
 
 
 def staircases(points: pd.DataFrame, stairs: pd.DataFrame, day: str) -> alt.LayerChart:

@@ -42,6 +42,9 @@ MARKERS = {
     "open weights": "v",
 }
 
+#: The markers above in the words of Vega-Lite, for the sides of live charts.
+SHAPES = {"US": "circle", "China": "diamond", "Europe": "triangle-up", "elsewhere": "square"}
+
 #: How the parameters of laws are written in figures and tables.
 SYMBOLS = {"alpha": "α", "beta": "β", "size-exponent": "β / (α + β)"}
 

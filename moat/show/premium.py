@@ -12,10 +12,7 @@ from matplotlib.figure import Figure
 
 from moat.show.figure import WIDTH
 from moat.show.marks import label, log_axis
-from moat.show.palette import COLOURS, MARKERS
-
-#: Marker of Altair for each side, as in the palette.
-SHAPES = {"US": "circle", "China": "diamond", "Europe": "triangle-up", "elsewhere": "square"}
+from moat.show.palette import COLOURS, MARKERS, SHAPES
 
 
 def side(country: str, europe: frozenset[str]) -> str:
