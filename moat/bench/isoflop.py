@@ -14,6 +14,8 @@ from moat.laws import SumOfPowers, Term
 LEAST_SQUARES = {"delta": np.inf}
 #: The law of Hoffmann et al. with its irreducible loss known and taken off.
 EXCESS = SumOfPowers((Term("A", (("alpha", "params"),)), Term("B", (("beta", "tokens"),))))
+#: Sizes that a slice needs to have a lowest point.
+SIZES = 5
 
 
 def reported(runs: pd.DataFrame, entropy: float = np.nan) -> pd.DataFrame:
@@ -35,10 +37,13 @@ def reported(runs: pd.DataFrame, entropy: float = np.nan) -> pd.DataFrame:
 def best_points(runs: pd.DataFrame, method: str = "parabola") -> pd.DataFrame:
     """The best size of every slice that has one inside: columns budget, params, tokens, loss.
 
+    Slices of fewer than `SIZES` sizes have none.
     ``loss`` is that of the size nearest to the optimum, averaged over seeds.
     """
     rows = []
     for budget, slice_ in runs.groupby("budget"):
+        if slice_["params"].nunique() < SIZES:
+            continue
         size = laws.slice_optimum(slice_["params"], slice_["loss"], method)
         if np.isfinite(size):
             mean = slice_.groupby("params")[["loss", "tokens"]].mean()

@@ -169,7 +169,7 @@ def _experts(budget: str) -> Plan:
         options = {"d": 256, "layers": 4, "heads": 8, "context": 256, "batch": 32, "precision": "bfloat16"}
         lengths, tuned = (160, 320, 640, 1280), (160, 640)
     else:
-        options, lengths, tuned = {"batch": 16}, (150, 300, 600, 1200), (150, 600)
+        options, lengths, tuned = {"batch": 16}, (150, 300, 600), (150, 600)
     arms = _expert_arms(**options)
     if budget == "smoke":
         chosen = {name: arms[name] for name in ("dense", "bias")}
@@ -177,11 +177,22 @@ def _experts(budget: str) -> Plan:
     steps = {name: lengths for name in arms}
     # The baseline needs a curve that brackets the losses of the others.
     steps["dense"] = (lengths[0] // 2, *lengths, 2 * lengths[-1])
-    if budget == "cpu":
-        # The controls stop one length earlier: time on a CPU is dear.
-        steps |= {name: lengths[:-1] for name in ("auxiliary", "none", "wide")}
-    more = (3, 4) if budget == "cpu" else ()
-    return Plan("experts", budget, arms, steps, {n: tuned for n in arms}, more=more, extend=True)
+    return Plan("experts", budget, arms, steps, {n: tuned for n in arms}, extend=True)
+
+
+def _experts_sizes(budget: str) -> Plan:
+    """Experts at several widths, on the budgets of the dense sweep: each has its best size."""
+    dense = _sotu(budget)
+    widths = {"smoke": ("d32",), "cpu": ("d32", "d48"), "gpu": ("d128", "d192", "d256", "d384")}
+    arms = {
+        name: dense.arms[name].replace(experts=15, active=3, shared=1, expert_width=dense.arms[name].d)
+        for name in widths[budget]
+    }
+    if budget == "smoke":
+        return _isoflop("experts-sizes", budget, arms, (1e10, 2e10), (), seeds=(0,), borrow="cpu")
+    if budget == "gpu":
+        return _isoflop("experts-sizes", budget, arms, (3e13, 1e14), (3e13,))
+    return _isoflop("experts-sizes", budget, arms, (1e11, 2e11, 4e11), (5e10, 2e11), extend=True)
 
 
 def _zipf(budget: str) -> Plan:
@@ -203,9 +214,11 @@ def _sotu(budget: str) -> Plan:
     if budget == "cpu":
         # The smallest model last: it is far from the best at most budgets, and the slowest to run.
         arms = _sizes("sotu", (32, 48, 64, 96, 16))
-        flops = tuple(5e10 * 2**k for k in range(6))
+        flops = tuple(5e10 * 2**k for k in range(4))
         made = _isoflop("isoflop-sotu", budget, arms, flops, (5e10, 2e11), seeds=(0, 1), extend=True)
-        made.steps["d16"] = made.steps["d16"][:-1]
+        # One budget more for the sizes that may be best there: the baseline of other chapters.
+        for name in ("d48", "d64"):
+            made.steps[name] += (with_flop(arms[name], 8e11).steps,)
         return made
     # At most four passes: the smallest model would exceed them at the largest budget.
     arms = {name: config for name, config in _large("sotu", 88).items() if name != "d96"}
@@ -218,7 +231,12 @@ def _large(corpus: str, vocab: int) -> dict[str, Config]:
     return {f"d{d}": Config(d=d, layers=n, heads=d // 32, **common) for d, n in shapes.items()}
 
 
-EXPERIMENTS: Mapping = {"isoflop-zipf": _zipf, "experts": _experts, "isoflop-sotu": _sotu}
+EXPERIMENTS: Mapping = {
+    "isoflop-zipf": _zipf,
+    "isoflop-sotu": _sotu,
+    "experts": _experts,
+    "experts-sizes": _experts_sizes,
+}
 
 
 def plan(experiment: str, budget: str) -> Plan:
