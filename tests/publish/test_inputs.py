@@ -34,7 +34,7 @@ def test_the_chapters_depend_on_their_laws_but_not_on_the_pages():
                 "frontier/bill.py",
                 "bench/trace.py",
                 "bench/runs.py",
-            )  # fmt: skip
+            )
         )
         assert not any(name.startswith("publish") for name in found)
 
