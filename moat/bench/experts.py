@@ -39,13 +39,12 @@ def gains(runs: pd.DataFrame, arm: str, baseline: str = "dense") -> dict[int, Es
 
 
 def multipliers(
-    runs: pd.DataFrame, arm: str, baseline: pd.DataFrame, *, draws: int, seed: int
+    technique: pd.DataFrame, baseline: pd.DataFrame, *, draws: int, seed: int
 ) -> list[Multiplier]:
-    """Compute multiplier of ``arm`` at each of its budgets against ``baseline`` (columns flop, loss)."""
-    own = runs[runs["arm"] == arm]
+    """Compute multiplier at each budget of ``technique``; both have columns flop and loss."""
     return [
         gain.multiplier(baseline, part, float(flop), draws=draws, seed=seed)
-        for flop, part in own.groupby("flop")
+        for flop, part in technique.groupby("flop")
     ]
 
 

@@ -115,16 +115,22 @@ def cure(tables: Mapping[str, tuple[pd.DataFrame, str]], truth: float) -> Figure
     return fig
 
 
-def curves_of_arms(tables: Mapping[str, tuple[pd.DataFrame, str]], envelope: pd.DataFrame) -> Figure:
-    """Loss against training compute, one curve an arm with its seeds: columns flop, loss."""
+def curves_of_arms(
+    tables: Mapping[str, tuple[pd.DataFrame, str]], dense: pd.DataFrame, routed: pd.DataFrame
+) -> Figure:
+    """Loss against training compute, one curve an arm with its seeds: columns flop, loss.
+
+    ``dense`` and ``routed`` are the runs of the best width of each budget.
+    """
     fig, ax = plt.subplots(figsize=(WIDTH, 4.2))
     for name, (runs, hue) in tables.items():
         mean = runs.groupby("flop")["loss"].mean()
         style = {"color": COLOURS[hue], "marker": MARKERS[hue]}
         ax.plot(mean.index, mean, linewidth=1.4, markersize=6, label=name, **style)
         ax.plot(runs["flop"], runs["loss"], linestyle="none", markersize=3, alpha=0.5, **style)
-    best = envelope.groupby("flop")["loss"].mean()
-    ax.plot(best.index, best, color=COLOURS["text"], linestyle=":", linewidth=1.6, label="dense, best size")
+    for name, table, line in (("dense, best width", dense, ":"), ("experts, best width", routed, "--")):
+        best = table.groupby("flop")["loss"].mean()
+        ax.plot(best.index, best, color=COLOURS["text"], linestyle=line, linewidth=1.6, label=name)
     ax.set(xscale="log", xlabel="training FLOP", ylabel="loss, nats a character")
     log_axis(ax.xaxis)
     ax.legend(loc="upper right", ncols=2)

@@ -100,7 +100,8 @@ def test_gains_are_paired_by_seed():
 
 def test_the_multiplier_of_experts_and_its_table():
     runs = arms()
-    found = experts.multipliers(runs, "bias", runs[runs["arm"] == "dense"], draws=100, seed=0)
+    dense, own = (runs[runs["arm"] == arm] for arm in ("dense", "bias"))
+    found = experts.multipliers(own, dense, draws=100, seed=0)
     table = experts.as_table({"x": found})
     assert table["value"].to_numpy() == pytest.approx(np.exp(0.5), rel=0.1)
     assert list(table["beyond"]) == [False, False, False, True]
