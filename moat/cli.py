@@ -82,8 +82,8 @@ def chapter(
 def fit(
     runs: Annotated[Path, typer.Argument(help="A CSV with one row a run, such as params, tokens, loss.")],
     law: Annotated[str, typer.Option(help=f"One of: {', '.join(laws.LAWS)}.")] = "chinchilla",
-    draws: Annotated[int, typer.Option(help="Bootstrap draws.")] = 4000,
-    seed: int = 0,
+    draws: Annotated[int, typer.Option(min=0, help="Bootstrap draws.")] = 4000,
+    seed: Annotated[int, typer.Option(min=0)] = 0,
     cluster: Annotated[str | None, typer.Option(help="Column of the independent unit.")] = None,
     target: Annotated[str | None, typer.Option(help="Column to fit, if not the law's own.")] = None,
     weights: Annotated[str | None, typer.Option(help="Column of weights.")] = None,
@@ -94,7 +94,8 @@ def fit(
     try:
         table = pd.read_csv(runs)
     except (OSError, ValueError) as error:
-        raise MoatError(f"{runs} cannot be read as CSV ({error}).") from None
+        why = " ".join(str(error).split())  # pandas ends some of its messages with a line break
+        raise MoatError(f"{runs} cannot be read as CSV ({why}).") from None
     options = {"cluster": cluster, "target": target, "weights": weights}
     options = {name: value for name, value in options.items() if value is not None}
     if options and not isinstance(laws.LAWS[law], laws.Law):
@@ -102,7 +103,8 @@ def fit(
     found = laws.LAWS[law].fit(table, draws=draws, seed=seed, **options)
     shown = found.summary() if draws else found.params.to_frame("estimate")
     typer.echo(shown.to_string(float_format="{:.4g}".format))
-    typer.echo(f"{found.status}; {found.nobs} rows; {found.unfinished} draws unfinished; {found.method}")
+    status = f"{found.status} ({', '.join(found.at_bound)})" if found.at_bound else found.status
+    typer.echo(f"{status}; {found.nobs} rows; {found.unfinished} draws unfinished; {found.method}")
 
 
 @app.command("execute", hidden=True)

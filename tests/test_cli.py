@@ -42,6 +42,14 @@ def test_a_power_law_with_weights_and_another_target(tmp_path):
     assert "weighted least squares on log tokens" in done.output
 
 
+def test_a_bound_that_was_hit_is_named_and_negative_draws_are_a_usage_error(tmp_path):
+    simulate(0).assign(loss=2.0).to_csv(tmp_path / "flat.csv", index=False)
+    done = run(cli.app, ["fit", str(tmp_path / "flat.csv"), "--draws", "0"])
+    assert "at bound (A, B); 245 rows" in done.output
+    done = run(cli.app, ["fit", str(tmp_path / "flat.csv"), "--draws", "-1"])
+    assert done.exit_code == 2
+
+
 def test_the_example_of_the_readme_runs(tmp_path, monkeypatch):
     simulate(0).to_csv(tmp_path / "runs.csv", index=False)
     code = (project.root() / "README.md").read_text().split("```python\n")[1].split("```")[0]
@@ -56,6 +64,8 @@ def test_the_example_of_the_readme_runs(tmp_path, monkeypatch):
     ("arguments", "why"),
     [
         (["fit", "{here}/none.csv"], "cannot be read as CSV"),
+        (["fit", "{here}"], "cannot be read as CSV"),
+        (["fit", "{here}/ragged.csv"], "Expected 3 fields in line 3, saw 5)"),
         (["fit", "{here}/runs.csv", "--law", "kaplan"], "There is no law 'kaplan'; there are: chinchilla"),
         (["fit", "{here}/runs.csv"], "no column 'tokens'"),
         (["fit", "{here}/runs.csv", "--law", "isoflop-akima", "--cluster", "x"], "leave out cluster"),
@@ -63,6 +73,7 @@ def test_the_example_of_the_readme_runs(tmp_path, monkeypatch):
 )
 def test_a_mistake_is_one_sentence(arguments, why, tmp_path):
     simulate(0).drop(columns="tokens").to_csv(tmp_path / "runs.csv", index=False)
+    (tmp_path / "ragged.csv").write_text("params,tokens,loss\n1,2,3\n1,2,3,4,5\n")
     done = run(cli.app, [a.format(here=tmp_path) for a in arguments])
     assert isinstance(done.exception, MoatError)
     assert why in str(done.exception)

@@ -154,17 +154,22 @@ class Fit:
         return table.join(self.conf_int(alpha))
 
     def predict(self, frame: pd.DataFrame | None = None) -> np.ndarray:
-        """Loss in nats per token at each row (the fitted rows when none are given)."""
+        """The target at each row (the fitted rows when none are given)."""
         return self.fittedvalues if frame is None else self.law.predict(self.params, frame)
 
     def get_prediction(self, frame: pd.DataFrame, alpha: float = 0.05) -> pd.DataFrame:
-        """Columns mean, low, high: the fitted loss and its interval at each row."""
+        """Columns mean, low, high: the fitted target and its interval at each row."""
         draws = self.law.predict(self._draws(), frame)
         low, high = np.quantile(draws, [alpha / 2, 1 - alpha / 2], axis=0)
         return pd.DataFrame({"mean": self.predict(frame), "low": low, "high": high}, index=frame.index)
 
     def optimal(self, flop: ArrayLike, alpha: float = 0.05) -> pd.DataFrame:
-        """Compute-optimal params, tokens, tokens_per_param and loss with intervals, by budget."""
+        """Compute-optimal params, tokens, tokens_per_param and loss with intervals, by budget.
+
+        Raises `FitError` for a law without a closed form for them; `best_split` then searches.
+        """
+        if not hasattr(self.law, "optimal"):
+            raise FitError(f"{self.law.name} has no closed form for the best split; try laws.best_split.")
         point = self.law.optimal(self.params, flop)
         draws = self.law.optimal(self._draws(), flop)
         table = {}
@@ -193,11 +198,13 @@ class Fit:
     def difference(self, other: Fit, function: Callable, level: float = 0.95) -> Estimate:
         """``function`` of this fit minus that of ``other``, with an interval, draw by draw.
 
-        Two fits of the same runs with the same seed resample the same runs in each draw, so
-        the difference is a paired one.  Fits of different runs need different seeds.
+        Two fits with the same seed and the same units resample the same runs in each draw, so
+        the difference is a paired one.  Fits of different runs need different seeds; rows
+        without a cluster have only their numbers, so tables of equal length look the same.
         """
-        paired = self.nobs == other.nobs and np.array_equal(self.units, other.units)
-        if not paired and self.seed == other.seed:
+        same = self.nobs == other.nobs and np.array_equal(self.units, other.units)
+        paired = same and self.seed == other.seed
+        if not same and self.seed == other.seed:
             raise FitError("Fits of different runs need different seeds for an independent difference.")
         both = self._draws().index.intersection(other._draws().index)
         mine, theirs = self.replicates.loc[both], other.replicates.loc[both]
@@ -227,6 +234,8 @@ class Fit:
         return int((best < reached * (1 - 1e-6)).sum())
 
     def _draws(self) -> pd.DataFrame:
+        if self.replicates.empty and self.unfinished:
+            raise FitError(f"None of the {self.unfinished:,} bootstrap draws finished; the runs are too few.")
         if self.replicates.empty:
             raise FitError("This fit has no bootstrap draws; call fit(..., draws=1000) for intervals.")
         return self.replicates

@@ -17,6 +17,7 @@ from scipy.interpolate import Akima1DInterpolator
 from moat.laws.errors import FitError, MissingColumns, TooFewPoints
 from moat.laws.fit import Fit
 from moat.laws.power import Power
+from moat.laws.rows import numbers
 
 METHODS = ("akima", "parabola")
 #: Points of the grid on which the interpolated curve is searched.
@@ -78,11 +79,12 @@ def optima(
     is the share of draws with an optimum inside the slice, 1 when draws is 0.  Slices too
     short for the method, or with their lowest loss at an end, are left out.
 
-    Raises `MissingColumns`.
+    Raises `MissingColumns`, or `BadValues` for a value that is not a positive number.
     """
     missing = [c for c in (by, size, loss) if c not in runs]
     if missing:
         raise MissingColumns(f"The table of runs has no column {', '.join(map(repr, missing))}.")
+    runs = runs.assign(**{c: numbers(runs[c]) for c in (by, size, loss)})
     rng = np.random.default_rng(seed)
     rows = []
     for budget, slice_ in runs.groupby(by):
@@ -120,9 +122,14 @@ class IsoFlop:
 
         With ``noise``, the standard deviation of the log loss, slices weigh as one over the
         variance that such noise gives their optimum, from 200 shaken copies of each.
-        Raises what `optima` and `Power.fit` raise.
+        Raises what `optima` and `Power.fit` raise, and `TooFewPoints` for fewer than three optima.
         """
         shaken = 200 if noise else 0
         best = optima(runs, size=self.size, method=self.method, noise=noise, draws=shaken, seed=seed)
+        if len(best) < 3:
+            raise TooFewPoints(
+                f"{len(best)} of {runs['flop'].nunique()} slices of equal 'flop' hold "
+                f"{MIN_POINTS[self.method]} sizes or more and their lowest loss inside; give at least 3."
+            )
         best = best.assign(weight=best["log_sd"] ** -2) if noise else best
         return Power().fit(best, weights="weight" if noise else None, draws=draws, seed=seed)

@@ -94,7 +94,7 @@ class Law(ABC):
     ) -> Fit:
         """Minimise the sum of Huber(residual) globally and bootstrap the result.
 
-        ``data`` needs the law's columns and ``target`` (losses in nats per token).  ``scale`` is
+        ``data`` needs the law's columns and ``target``, which is the law's own unless named.  ``scale`` is
         "log" or "raw", ``delta`` the zone of the Huber function that is quadratic, on that
         scale; infinity gives least squares.  ``weights`` names a column of non-negative weights.
         ``cluster`` names the column of the independent unit; without it every row is one.
@@ -108,5 +108,7 @@ class Law(ABC):
             raise BadValues(f'Unknown scale {scale!r}; use "log" or "raw".')
         if not delta > 0:
             raise BadValues(f"delta must be positive, not {delta!r}; infinity gives least squares.")
+        if draws < 0:
+            raise BadValues(f"draws must not be negative, as {draws} is; 0 gives a fit without intervals.")
         options = {"weights": weights, "draws": draws, "seed": seed, "cluster": cluster, "start": start}
         return fit_law(self, data, target=target or self.target, scale=scale, delta=delta, **options)

@@ -31,11 +31,16 @@ def validated(
     frame = pd.DataFrame({c: np.asarray(data[c]) for c in needed})
     for column in [*law.columns, target, *([weights] if weights else [])]:
         free = column in law.signed_columns
-        frame[column] = _numbers(frame[column], None if free else column == weights)
-    units = frame[cluster].nunique() if cluster else len(frame)
+        frame[column] = numbers(frame[column], None if free else column == weights)
+    if cluster and frame[cluster].isna().any():
+        row = int(np.flatnonzero(frame[cluster].isna())[0])
+        raise BadValues(f"Column {cluster!r} must name a cluster in every row; row {row} is empty.")
+    counted = frame[frame[weights] > 0] if weights else frame
+    units = counted[cluster].nunique() if cluster else len(counted)
     if units <= len(law.names):
+        kind = f"{'clusters' if cluster else 'rows'}{' of positive weight' if weights else ''}"
         raise TooFewPoints(
-            f"{units} {'clusters' if cluster else 'rows'} cannot determine the {len(law.names)} "
+            f"{units} {kind} cannot determine the {len(law.names)} "
             f"parameters of {law.name}; give at least {len(law.names) + 1}."
         )
     for column in law.columns:
@@ -44,19 +49,20 @@ def validated(
     return frame
 
 
-def _numbers(column: pd.Series, zero: bool | None) -> pd.Series:
-    """Finite numbers: of any sign (None), not negative (True) or positive (False)."""
-    numbers = pd.to_numeric(column, errors="coerce").astype(float)
-    bad = ~np.isfinite(numbers)
+def numbers(column: pd.Series, zero: bool | None = False) -> pd.Series:
+    """Finite numbers: of any sign (None), not negative (True) or positive (False).  Raises `BadValues`."""
+    values = pd.to_numeric(column, errors="coerce").astype(float)
+    bad = ~np.isfinite(values)
     if zero is not None:
-        bad |= ~((numbers >= 0) if zero else (numbers > 0))
+        bad |= ~((values >= 0) if zero else (values > 0))
     if bad.any():
         row = int(np.flatnonzero(bad)[0])
         kind = {None: "a finite number", True: "zero or a positive finite number"}.get(
             zero, "a positive finite number"
         )
+        found = column.tolist()[row]  # a plain number or text: its repr names no library
         raise BadValues(
             f"Column {column.name!r} must hold {kind} in every row; row {row} holds "
-            f"{column.iloc[row]!r} ({int(bad.sum())} bad in all).  Drop or mend them first."
+            f"{found!r} ({int(bad.sum())} bad in all).  Drop or mend them first."
         )
-    return numbers
+    return values

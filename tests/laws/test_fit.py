@@ -141,8 +141,17 @@ def test_a_difference_of_fits_needs_the_same_runs_or_other_seeds():
     one, two = LAW.fit(a, draws=100, seed=0), LAW.fit(a.assign(loss=a["loss"] * 1.001), draws=100, seed=0)
     paired = two.difference(one, lambda p: p["E"])
     assert paired.high - paired.low < one.estimate("E").high - one.estimate("E").low
+    assert paired.method.startswith("paired")
     with pytest.raises(laws.FitError, match="different seeds"):
         one.difference(LAW.fit(b, draws=100, seed=0), lambda p: p["E"])
+
+
+def test_a_difference_of_fits_with_other_seeds_is_not_called_paired():
+    """Tables of equal length, drawn independently: the interval is wider and both tables count."""
+    one, two = (LAW.fit(simulate(9, rows=60), draws=100, seed=s) for s in (0, 1))
+    apart = one.difference(two, lambda p: p["E"])
+    assert apart.method.startswith("independent")
+    assert apart.n == 120
 
 
 def test_the_findings_that_must_hold():
@@ -169,12 +178,33 @@ good = simulate(11, rows=40)
         (good.assign(params="many"), laws.BadValues, "'many'"),
         (good.assign(params=1e9), laws.BadValues, "never varies"),
         ({**good.to_dict("list"), "loss": [1.0, 2.0]}, laws.LengthMismatch, "differ in length"),
+        (good.assign(loss=good["loss"].where(good.index != 3)), laws.BadValues, "row 3 holds nan "),
     ],
 )
 def test_bad_input_is_one_clear_sentence(data, error, why):
     with pytest.raises(error, match=why) as caught:
         LAW.fit(data, draws=0)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("data", "options", "error", "why"),
+    [
+        (good.assign(w=0.0), {"weights": "w"}, laws.TooFewPoints, "0 rows of positive weight"),
+        (good.assign(w=(good.index < 5) * 1.0), {"weights": "w"}, laws.TooFewPoints, "5 rows of positive"),
+        (good.assign(lab=["a", None] * 20), {"cluster": "lab"}, laws.BadValues, "row 1 is empty"),
+        (good, {"draws": -1}, laws.BadValues, "must not be negative"),
+    ],
+)
+def test_bad_weights_clusters_and_draws_are_refused(data, options, error, why):
+    with pytest.raises(error, match=why):
+        LAW.fit(data, **options)
+
+
+def test_draws_that_all_failed_are_not_taken_for_none():
+    few = good.assign(lab=np.arange(40) % 6)
+    with pytest.raises(laws.FitError, match="None of the 1 bootstrap draws"):
+        LAW.fit(few, draws=1, seed=3, cluster="lab").conf_int()
 
 
 def test_other_wrong_requests_are_refused():
@@ -185,6 +215,8 @@ def test_other_wrong_requests_are_refused():
         fit.estimate("gamma")
     with pytest.raises(laws.FitError, match="Unknown interval"):
         LAW.fit(good, draws=20).conf_int(method="exact")
+    with pytest.raises(laws.FitError, match="Power has no closed form"):
+        laws.Power().fit({"flop": [1.0, 2, 3], "value": [1.0, 2, 3]}, draws=0).optimal(1e22)
     with pytest.raises(laws.BadValues, match="positive number of FLOP"):
         LAW.optimal(TRUTH, 0.0)
     with pytest.raises(laws.BadValues, match="no compute-optimal"):
