@@ -113,6 +113,26 @@ def test_a_table_sorts_by_number_in_both_directions(browser, site):
     page.close()
 
 
+@pytest.mark.parametrize("view", VIEWS)
+def test_a_live_chart_fills_its_column_and_names_the_point_under_the_pointer(view, browser, site):
+    page = browser.new_page(**VIEWS[view])
+    page.goto(site + "notebooks/lag.html")
+    if not page.locator(".moat-chart").count():
+        pytest.skip("the chapter was not computed in this build")
+    page.wait_for_selector(".moat-live svg", timeout=15_000)
+    chart = page.locator(".moat-live").first
+    assert chart.bounding_box()["width"] > 0.85 * page.locator("article").first.bounding_box()["width"]
+    assert len(chart.get_attribute("aria-label")) > 60
+    assert not page.locator("figure:has(.moat-live) img").first.is_visible()
+    if view != "phone":
+        point = chart.locator("g.mark-symbol.role-mark path").nth(40)
+        point.scroll_into_view_if_needed()
+        point.hover(force=True)
+        page.wait_for_selector("#vg-tooltip-element.visible")
+        assert len(page.locator("#vg-tooltip-element").inner_text()) > 10
+    page.close()
+
+
 def test_mathematics_is_drawn_without_another_host(browser, site):
     page = browser.new_page(**VIEWS["light"])
     page.goto(site + "notebooks/chinchilla.html")

@@ -9,12 +9,12 @@
     return document.documentElement.dataset.theme === "dark" ? "dark" : "light";
   }
 
-  function inked(spec) {
+  function inked(spec, description) {
     const ink = INK[theme()];
     const config = structuredClone(spec.config);
     for (const part of ["axis", "legend"]) Object.assign(config[part], { labelColor: ink, titleColor: ink });
     config.text = { color: ink };
-    return { ...spec, config };
+    return { ...spec, config, description };
   }
 
   async function draw(holder) {
@@ -25,13 +25,12 @@
     if (!live) {
       live = document.createElement("div");
       live.className = "moat-live";
-      live.setAttribute("role", "img");
-      live.setAttribute("aria-label", picture.getAttribute("alt") || "");
+      live.dataset.words = picture.getAttribute("alt") || "";
       picture.before(live);
     }
     const spec = JSON.parse(holder.querySelector("script").textContent);
     try {
-      await window.moatVega(live, inked(spec), { actions: false, renderer: "svg" });
+      await window.moatVega(live, inked(spec, live.dataset.words), { actions: false, renderer: "svg" });
       if (picture !== live) picture.hidden = true;
     } catch (error) {
       if (picture !== live) live.remove();
