@@ -217,7 +217,7 @@ def _sotu(budget: str) -> Plan:
         flops = tuple(5e10 * 2**k for k in range(4))
         made = _isoflop("isoflop-sotu", budget, arms, flops, (5e10, 2e11), seeds=(0, 1), extend=True)
         # One budget more for the sizes that may be best there: the baseline of other chapters.
-        for name in ("d48", "d64"):
+        for name in ("d32", "d48"):
             made.steps[name] += (with_flop(arms[name], 8e11).steps,)
         return made
     # At most four passes: the smallest model would exceed them at the largest budget.

@@ -24,6 +24,7 @@ SMALL = {
     "premium": {"draws": 200, "seed": 3, "worlds": 20},
     "bill": {"draws": 200, "seed": 3},
     "weaker-chips": {"draws": 200, "seed": 3},
+    "isoflop": {"draws": 200, "seed": 3, "simulations": 10},
 }
 
 #: Findings that neither draws nor seed may move.
@@ -37,6 +38,7 @@ STEADY = {
     "lag": ("width-china", "width-open", "hazard-ratio", "slope", "eci-max-deviation", "width-china-then"),
     "premium": ("multiplier-v3", "multiplier-needed", "placebo-rank", "price-raw", "even-v3-llama"),
     "bill": ("hours-share", "growth", "growth-r2", "squeeze", "own-median", "unchecked-then", "stock-ratio"),
+    "isoflop": ("entropy", "exponent-parabola", "e", "rise"),
     "weaker-chips": ("span", "simulated", "serial", "serial-kind", "slack"),
 }
 
