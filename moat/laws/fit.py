@@ -75,6 +75,11 @@ class Fit:
         return self.data[self.cluster].to_numpy() if self.cluster else np.arange(self.nobs)
 
     @property
+    def nunits(self) -> int:
+        """How many independent units there are: the n of every estimate."""
+        return len(np.unique(self.units))
+
+    @property
     def row_weights(self) -> np.ndarray:
         return self.data[self.weights].to_numpy() if self.weights else np.ones(self.nobs)
 
@@ -193,7 +198,7 @@ class Fit:
         """
         draws = self._draws()
         value = np.asarray(function(self.params), float).item()
-        return percentile_estimate(value, function(draws), n=self.nobs, method=self.method, level=level)
+        return percentile_estimate(value, function(draws), n=self.nunits, method=self.method, level=level)
 
     def difference(self, other: Fit, function: Callable, level: float = 0.95) -> Estimate:
         """``function`` of this fit minus that of ``other``, with an interval, draw by draw.
@@ -210,7 +215,7 @@ class Fit:
         mine, theirs = self.replicates.loc[both], other.replicates.loc[both]
         value = np.asarray(function(self.params), float) - np.asarray(function(other.params), float)
         draws = np.asarray(function(mine), float) - np.asarray(function(theirs), float)
-        n = self.nobs if paired else self.nobs + other.nobs
+        n = self.nunits if paired else self.nunits + other.nunits
         method = f"{'paired' if paired else 'independent'} difference; {self.method}"
         return percentile_estimate(value.item(), draws, n=n, method=method, level=level)
 

@@ -17,11 +17,17 @@ from moat.show.palette import COLOURS, MARKERS
 PLACES = {"left": (0.8, 1.0, "right"), "right": (1.25, 1.0, "left"), "top": (1.0, 1.18, "center")}
 
 
-def exponent_ladder(table: pd.DataFrame, groups: Mapping[str, str], line: float, line_text: str) -> Figure:
+def exponent_ladder(
+    table: pd.DataFrame,
+    groups: Mapping[str, str],
+    line: float,
+    line_text: str,
+    printed: tuple[float, str] | None = None,
+) -> Figure:
     """One row a stage (or data set), from the first at the top, and one marker a group.
 
     ``table`` has columns stage, group, value, low, high; ``groups`` gives each group its
-    palette name; ``line`` is a value to compare with.
+    palette name; ``line`` is a value to compare with, ``printed`` another one and its name.
     """
     stages = list(dict.fromkeys(table["stage"]))
     fig, ax = plt.subplots(figsize=(WIDTH, 1.1 + (0.4 + 0.11 * len(groups)) * len(stages)))
@@ -35,6 +41,9 @@ def exponent_ladder(table: pd.DataFrame, groups: Mapping[str, str], line: float,
     ax.set_yticks(range(len(stages)), list(reversed(stages)))
     ax.set(xlabel="exponent of the best model size in compute", ylim=(-0.7, len(stages) - 0.4))
     label(ax, line + 0.004, -0.55, line_text, "hoffmann", fontsize=8.5)
+    if printed:
+        ax.axvline(printed[0], color=COLOURS["reference"], linestyle=":", linewidth=1.2)
+        label(ax, printed[0] - 0.004, -0.55, printed[1], "reference", fontsize=8.5, ha="right")
     ax.legend(loc="lower center", bbox_to_anchor=(0.4, 1.0), ncols=len(groups))
     ax.grid(axis="x", linewidth=0.4)
     return fig
