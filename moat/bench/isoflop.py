@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from moat import laws
+from moat.estimate import Estimate
 from moat.laws import SumOfPowers, Term
 
 #: Least squares of the log loss: few runs, no outliers, and a profile without kinks.
@@ -140,3 +141,12 @@ def verdict(low: float, high: float, budget: str) -> str:
     if budget != "gpu":
         return "open"
     return "not refuted" if low <= 0.5 <= high else "refuted"
+
+
+def floor_verdict(floor: Estimate, entropy: float, tolerance: float) -> str:
+    """A fitted floor cannot be read as an entropy: refuted where its interval stays within ``tolerance``.
+
+    >>> floor_verdict(Estimate(2.9, 2.7, 3.0, 60, ""), 2.87, 0.05)
+    'held'
+    """
+    return "refuted" if max(floor.high - entropy, entropy - floor.low) < tolerance else "held"
