@@ -183,7 +183,7 @@ def _experts(budget: str) -> Plan:
 def _experts_sizes(budget: str) -> Plan:
     """Experts at several widths, on the budgets of the dense sweep: each has its best size."""
     dense = _sotu(budget)
-    widths = {"smoke": ("d32",), "cpu": ("d32", "d48"), "gpu": ("d128", "d192", "d256", "d384")}
+    widths = {"smoke": ("d32",), "cpu": ("d32", "d48", "d16"), "gpu": ("d128", "d192", "d256", "d384")}
     arms = {
         name: dense.arms[name].replace(experts=15, active=3, shared=1, expert_width=dense.arms[name].d)
         for name in widths[budget]
@@ -192,7 +192,10 @@ def _experts_sizes(budget: str) -> Plan:
         return _isoflop("experts-sizes", budget, arms, (1e10, 2e10), (), seeds=(0,), borrow="cpu")
     if budget == "gpu":
         return _isoflop("experts-sizes", budget, arms, (3e13, 1e14), (3e13,))
-    return _isoflop("experts-sizes", budget, arms, (1e11, 2e11, 4e11), (5e10, 2e11), extend=True)
+    made = _isoflop("experts-sizes", budget, arms, (1e11, 2e11, 4e11), (5e10, 2e11), extend=True)
+    # The smallest is best at small budgets only, if at all.
+    made.steps["d16"] = made.steps["d16"][:-1]
+    return made
 
 
 def _zipf(budget: str) -> Plan:
