@@ -152,8 +152,11 @@ def multipliers(rows: pd.DataFrame, groups: Sequence[tuple[str, str]]) -> Figure
         ax.plot(x, part["value"], color=COLOURS[hue], linewidth=1, linestyle="--", label=group)
     ax.axhline(1, color=COLOURS["reference"], linewidth=0.8)
     ax.set(xscale="log", yscale="log", xlabel="training FLOP", ylabel="times the compute it is worth")
-    for axis in (ax.xaxis, ax.yaxis):
-        log_axis(axis, minor=axis is ax.yaxis)
+    ticks = [x for x in (0.5, 0.7, 1, 1.5, 2, 3, 5, 7, 10) if ax.get_ylim()[0] < x < ax.get_ylim()[1]]
+    ax.set_yticks(ticks, [f"{x:g}" for x in ticks])
+    shown = sorted(rows.loc[rows["group"] == groups[-1][0], "flop"])
+    ax.set_xticks(shown, [f"{x:.0e}".replace("e+", "e") for x in shown])
+    ax.minorticks_off()
     ax.legend(loc="upper left")
     return fig
 

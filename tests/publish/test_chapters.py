@@ -25,6 +25,7 @@ SMALL = {
     "bill": {"draws": 200, "seed": 3},
     "weaker-chips": {"draws": 200, "seed": 3},
     "isoflop": {"draws": 200, "seed": 3, "simulations": 10},
+    "experts": {"draws": 200, "seed": 3},
 }
 
 #: Findings that neither draws nor seed may move.
@@ -38,6 +39,7 @@ STEADY = {
     "lag": ("width-china", "width-open", "hazard-ratio", "slope", "eci-max-deviation", "width-china-then"),
     "premium": ("multiplier-v3", "multiplier-needed", "placebo-rank", "price-raw", "even-v3-llama"),
     "bill": ("hours-share", "growth", "growth-r2", "squeeze", "own-median", "unchecked-then", "stock-ratio"),
+    "experts": ("gain-600", "best-large", "best-fitted", "busiest-bias"),
     "isoflop": ("entropy", "exponent-parabola", "e", "rise"),
     "weaker-chips": ("span", "simulated", "serial", "serial-kind", "slack"),
 }
