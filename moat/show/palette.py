@@ -2,7 +2,8 @@
 
 The colours are those of Okabe and Ito (2008), distinguishable with the common forms of
 colour blindness; yellow is left out because it vanishes on white.  A marker always goes
-with a colour, so nothing depends on colour alone.
+with a colour, so nothing depends on colour alone.  Fits and the sides of the race never share a
+figure, so a look may serve one of each.
 """
 
 from __future__ import annotations
@@ -42,6 +43,8 @@ MARKERS = {
     "open weights": "v",
 }
 
+#: Who competes; the other names are fits and groups of runs.
+SIDES = ("US", "China", "Europe", "elsewhere", "open weights")
 #: The markers above in the words of Vega-Lite, for the sides of live charts.
 SHAPES = {"US": "circle", "China": "diamond", "Europe": "triangle-up", "elsewhere": "square"}
 

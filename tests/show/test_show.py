@@ -8,6 +8,7 @@ import pytest
 
 from moat import show
 from moat.errors import MoatError
+from moat.show.palette import SIDES
 
 DATA = pd.DataFrame({"x": [1.0, 2.0], "name": ["a<b", "c"]})
 
@@ -49,7 +50,7 @@ def test_a_wide_table_is_refused():
         show.table(wide, label="w")
 
 
-def test_every_colour_has_a_marker_and_no_two_things_look_alike():
+def test_every_colour_has_a_marker_and_no_two_things_of_one_kind_look_alike():
     assert set(show.COLOURS) == set(show.MARKERS)
-    looks = [(show.COLOURS[n], show.MARKERS[n]) for n in show.COLOURS]
-    assert len(set(looks)) == len(looks)
+    for kind in (set(SIDES), set(show.COLOURS) - set(SIDES)):
+        assert len({(show.COLOURS[n], show.MARKERS[n]) for n in kind}) == len(kind)
