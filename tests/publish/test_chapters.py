@@ -23,6 +23,7 @@ SMALL = {
     "lag": {"draws": 200, "seed": 3},
     "premium": {"draws": 200, "seed": 3, "worlds": 20},
     "bill": {"draws": 200, "seed": 3},
+    "chips": {"draws": 200, "seed": 3},
     "weaker-chips": {"draws": 200, "seed": 3},
     "isoflop": {"draws": 200, "seed": 3, "simulations": 10},
     "experts": {"draws": 200, "seed": 3},
@@ -41,6 +42,7 @@ STEADY = {
     "bill": ("hours-share", "growth", "growth-r2", "squeeze", "own-median", "unchecked-then", "stock-ratio"),
     "experts": ("gain-600", "best-large", "best-fitted", "busiest-bias"),
     "isoflop": ("entropy", "exponent-parabola", "e", "rise"),
+    "chips": ("talking", "hidden", "crossing", "h800-link", "h20-margin", "talk-nominal", "domestic-lag"),
     "weaker-chips": ("span", "simulated", "serial", "serial-kind", "slack"),
 }
 
