@@ -10,6 +10,7 @@ import yaml
 from moat import project
 from moat.evidence.errors import EvidenceError
 from moat.evidence.findings import Chapter, Finding
+from moat.evidence.rules import Verdict, combine
 
 KINDS = {"F": "fact", "M": "mechanism", "P": "prediction", "V": "value"}
 PEEKS = ("none", "lit", "data")
@@ -33,19 +34,21 @@ class Claim:
     chapters: tuple[str, ...]
 
     def verdict(self, chapters: dict[str, Chapter], then: bool = False) -> Finding | None:
-        """The verdict that a chapter recorded, its reason in ``method``; None without one.
+        """The verdict that chapters recorded, its reason in ``method``; None without one.
 
         A chapter records the word under ``verdict-c01`` (and so on), and the word that was due on
-        27 January 2025 under ``verdict-c01-then``.  Raises `EvidenceError` for any other word.
+        27 January 2025 under ``verdict-c01-then``.  Where several chapters each grade a part of a
+        claim, their words are combined.  Raises `EvidenceError` for any other word.
         """
         name = f"verdict-{self.id.lower()}{'-then' if then else ''}"
-        for chapter in self.chapters:
-            finding = chapters[chapter].findings.get(name) if chapter in chapters else None
-            if finding is not None:
-                if finding.value not in VERDICTS:
-                    raise EvidenceError(f"{chapter}.{name} says {finding.value!r}; use one of {VERDICTS}.")
-                return finding
-        return None
+        graded = {c: chapters[c].findings[name] for c in self.chapters if name in _names(chapters, c)}
+        for chapter, finding in graded.items():
+            if finding.value not in VERDICTS:
+                raise EvidenceError(f"{chapter}.{name} says {finding.value!r}; use one of {VERDICTS}.")
+        if len(graded) < 2:
+            return next(iter(graded.values()), None)
+        whole = combine({c: Verdict(str(f.value), f.method) for c, f in graded.items()})
+        return Finding(name, whole.word, method=whole.reason)
 
     def state(self, chapters: dict[str, Chapter]) -> str:
         """The verdict's word, or "not yet tested".  Raises as `verdict` does."""
@@ -72,3 +75,7 @@ def load_claims(path: Path | None = None) -> list[Claim]:
     if len(set(ids)) < len(ids):
         raise EvidenceError(f"{path.name}: a claim id occurs twice.")
     return claims
+
+
+def _names(chapters: dict[str, Chapter], chapter: str) -> dict[str, Finding]:
+    return chapters[chapter].findings if chapter in chapters else {}

@@ -47,6 +47,17 @@ def test_a_verdict_comes_with_its_reason_and_with_the_earlier_clock():
     assert "Why" not in pages.claim_section(claim, {})
 
 
+def test_parts_that_several_chapters_grade_are_combined():
+    claim = next(c for c in CLAIMS if len(c.chapters) > 1)
+    words = {"supported": "supported", "refuted": "partly"}
+    for second, whole in words.items():
+        graded = {}
+        for chapter, word in zip(claim.chapters, ("supported", second), strict=False):
+            graded[chapter] = next(iter(verdict(claim, word).values()))
+        assert claim.state(graded) == whole
+        assert f"{claim.chapters[1]}: {second}" in claim.verdict(graded).method
+
+
 def test_the_page_holds_every_claim_once_and_the_table_adds_up():
     text = "\n".join(pages.claim_section(c, {}) for c in CLAIMS)
     assert all(text.count(f"(claim-{c.id.lower()})=") == 1 for c in CLAIMS)
