@@ -7,6 +7,9 @@ import time
 from collections.abc import Callable
 
 import torch
+import torch.nn.functional as F
+
+from moat.bench.precision import operand, product, real
 
 
 def device_name(device: str = "cpu") -> str:
@@ -39,6 +42,31 @@ def measure(device: str = "cpu", precision: str = "float32") -> dict[str, float]
     product = _best(lambda: a @ a, cuda)
     copy = _best(lambda: c.copy_(b), cuda)
     return {"matmul_flop_s": 2 * size**3 / product, "copy_byte_s": 2 * b.nbytes / copy}
+
+
+def products(device: str = "cpu") -> dict[str, float]:
+    """FLOP a second of each kind of product that the runs may use, large and square.
+
+    "grouped" has eight groups; "float8 blocks" and "float8 tiles" are the two recipes of eight
+    bits, measured only where the chip has them (`precision.real`), casts not counted.
+    """
+    cuda = device.startswith("cuda")
+    size = 8192 if cuda else 512
+    x = torch.randn(size, size, device=device)
+    low, ends = x.bfloat16(), torch.arange(1, 9, device=device, dtype=torch.int32) * (size // 8)
+    stack = low.expand(8, -1, -1).contiguous()
+    kinds = {
+        "float32": lambda: x @ x,
+        "bfloat16": lambda: low @ low,
+        "grouped": lambda: F.grouped_mm(low, stack, offs=ends),
+    }
+    if real(x.device):
+        rows, blocks = operand(x), operand(x, blocks=True)
+        kinds |= {
+            "float8 blocks": lambda: product(rows, blocks),
+            "float8 tiles": lambda: product(rows, rows),
+        }
+    return {name: 2 * size**3 / _best(work, cuda) for name, work in kinds.items()}
 
 
 def _best(work: Callable[[], object], cuda: bool, repeats: int = 5) -> float:

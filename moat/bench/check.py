@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import pandas as pd
 
@@ -20,6 +21,24 @@ VARIANTS = {
     "latent": TOY.replace(attention="latent"),
     "muon": TOY.replace(optimiser="muon"),
 }
+
+
+def toy(made: Plan) -> Plan:
+    """The same plan with tiny models, two seeds and some twenty steps: a rehearsal on a CPU.
+
+    Widths keep their order, lengths their number; everything else stays as it is.
+    """
+    widths = sorted({c.d for c in made.arms.values()})
+    arms = {name: _tiny(config, 32 + 8 * widths.index(config.d)) for name, config in made.arms.items()}
+    steps = {arm: tuple(range(20, 20 + len(n))) for arm, n in made.steps.items()}
+    tuned = {arm: tuple(range(20, 20 + len(n))) for arm, n in made.tuned.items()}
+    return replace(made, arms=arms, steps=steps, tuned=tuned, seeds=made.seeds[:2], more=())
+
+
+def _tiny(config: Config, d: int) -> Config:
+    width = d if config.experts else config.expert_width
+    vocab = 64 if config.corpus == "zipf" else config.vocab
+    return config.replace(d=d, heads=d // 8, layers=1, context=16, batch=4, expert_width=width, vocab=vocab)
 
 
 def agreement(device: str) -> pd.DataFrame:

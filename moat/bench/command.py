@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Annotated
 
+import torch
 import typer
 
 from moat.bench import ceilings, check, runs, sweep
@@ -41,10 +42,14 @@ def run_experiment(
         float | None, typer.Option(help="Seconds; no job starts that would end later.")
     ] = None,
 ) -> None:
-    """Train what is not recorded yet; an interrupted run goes on where it stopped."""
+    """Train what is not recorded yet; an interrupted run goes on where it stopped.
+
+    Each record is written as its job ends; the table of all comes last.
+    """
     options = {"device": device, "deadline": deadline, "progress": sys.stderr.isatty(), "say": typer.echo}
     found = sweep.carry_out(experiment, budget, **options)
     typer.echo(f"{len(found)} jobs recorded under data/runs/{budget}/{experiment}")
+    show_table(experiment, budget)
 
 
 @app.command("table")
@@ -57,9 +62,11 @@ def show_table(experiment: Experiment, budget: Budget = "cpu") -> None:
 @app.command("check")
 def check_machine(experiment: Experiment = "experts", budget: Budget = "smoke", device: str = "cpu") -> None:
     """The first minute on a new machine: ceilings, agreement with the CPU, speed of each arm."""
-    peak = ceilings.measure(device)
-    rates = ", ".join(f"{name} {value:.3g}" for name, value in peak.items())
-    typer.echo(f"{ceilings.device_name(device)}: {rates}")
+    typer.echo(f"{ceilings.device_name(device)}, torch {torch.__version__}")
+    peak = {"copy, bytes a second": ceilings.measure(device)["copy_byte_s"]}
+    peak |= {f"{name}, FLOP a second": rate for name, rate in ceilings.products(device).items()}
+    for name, rate in peak.items():
+        typer.echo(f"{name}: {rate:.3g}")
     form = "{:.3g}".format
     typer.echo(check.agreement(device).to_string(index=False, float_format=form))
     typer.echo(check.speeds(plan(experiment, budget), device).to_string(index=False, float_format=form))

@@ -18,16 +18,27 @@ DRAWN = 16
 def windows(source: Text | Zipf, config: Config, seed: int, device: str = "cpu") -> Iterator[Tensor]:
     """The windows (batch, T + 1) of each step, in an order that the seed alone decides.
 
-    Text comes in the same order on every device.  A known source is sampled where the model is:
-    another stream of the same law on a GPU.
+    Text comes in the same order on every device, and lies on it.  A known source is sampled
+    where the model is: another stream of the same law on a GPU.
     """
-    if device != "cpu" and isinstance(source, Zipf):
-        yield from _sampled(source, config, seed, device)
+    if device != "cpu":
+        yield from (_sampled if isinstance(source, Zipf) else _gathered)(source, config, seed, device)
     rng = np.random.default_rng(seed)
     while True:
         several = source.batch(rng, DRAWN * config.batch, config.context + 1)
         several = torch.from_numpy(several).to(device)
         yield from several.unflatten(0, (DRAWN, config.batch))
+
+
+def _gathered(source: Text, config: Config, seed: int, device: str) -> Iterator[Tensor]:
+    """`Text.batch` from a copy on the device: only the places of the windows travel."""
+    rng = np.random.default_rng(seed)
+    text = torch.from_numpy(source.train.astype(np.uint8)).to(device)
+    within = torch.arange(config.context + 1, device=device)
+    while True:
+        starts = rng.integers(0, len(text) - len(within), DRAWN * config.batch)
+        places = torch.from_numpy(starts).to(device)[:, None] + within
+        yield from text[places].long().unflatten(0, (DRAWN, config.batch))
 
 
 def _sampled(source: Zipf, config: Config, seed: int, device: str) -> Iterator[Tensor]:

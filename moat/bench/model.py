@@ -133,8 +133,14 @@ class GPT:
         query = rotated(query)
         key = rotated(self._heads(self._linear(x, f"{i}.key"), c.kv_heads))
         value = self._heads(self._linear(x, f"{i}.value"), c.kv_heads)
-        mixed = F.scaled_dot_product_attention(query, key, value, is_causal=True, enable_gqa=True)
+        mixed = self._mix(query, key, value, enable_gqa=True)
         return self._linear(self._merged(mixed, x), f"{i}.out")
+
+    def _mix(self, query: Tensor, key: Tensor, value: Tensor, **options) -> Tensor:
+        """Causal attention, in the precision of the matrix products where that is bfloat16."""
+        form = torch.bfloat16 if self.config.precision == "bfloat16" else query.dtype
+        query, key, value = query.to(form), key.to(form), value.to(form)
+        return F.scaled_dot_product_attention(query, key, value, is_causal=True, **options).float()
 
     def _latent(self, i: int, x: Tensor, query: Tensor) -> Tensor:
         """Keys and values from one small vector a token, position in a part of its own.
@@ -151,15 +157,14 @@ class GPT:
             key = torch.cat([key, turn.expand(-1, c.heads, -1, -1)], dim=-1)
             value = self._heads(self._linear(small, f"{i}.value"), c.heads)
             query = torch.cat([plain, turned], dim=-1)
-            return self._merged(F.scaled_dot_product_attention(query, key, value, is_causal=True), x)
+            return self._merged(self._mix(query, key, value), x)
         into, out = (self.stacked[f"{i}.{n}"].unflatten(-1, (c.heads, w)) for n in ("key", "value"))
         by_member = plain.unflatten(0, x.shape[:2])
         query = torch.cat([torch.einsum("ebhtw,echw->ebhtc", by_member, into).flatten(0, 1), turned], dim=-1)
         cache = self._heads(small, 1)
-        mixed = F.scaled_dot_product_attention(
-            query, torch.cat([cache, turn], dim=-1), cache,
-            is_causal=True, enable_gqa=True, scale=(w + c.rotary) ** -0.5,
-        ).unflatten(0, x.shape[:2])  # fmt: skip
+        mixed = self._mix(
+            query, torch.cat([cache, turn], dim=-1), cache, enable_gqa=True, scale=(w + c.rotary) ** -0.5
+        ).unflatten(0, x.shape[:2])
         return self._merged(torch.einsum("ebhtc,echw->ebhtw", mixed, out).flatten(0, 1), x)
 
     def _experts(self, i: int, x: Tensor, bias: list[Tensor] | None) -> Tensor:
@@ -177,7 +182,9 @@ class GPT:
         gate = gate / gate.sum(dim=-1, keepdim=True)
         group = chosen + c.experts * torch.arange(self.members, device=x.device)[:, None, None]
         order = group.flatten().argsort(stable=True)
-        loads = torch.bincount(group.flatten(), minlength=self.members * c.experts)
+        # A sum of ones, not a count of bins: that would wait for the device to know their number.
+        loads = torch.zeros(self.members * c.experts, dtype=torch.int64, device=x.device)
+        loads = loads.index_add(0, group.flatten(), torch.ones_like(group.flatten()))
         self._count(loads.view(self.members, c.experts), affinity)
         rows = flat.flatten(0, 1)[order // c.active]
         offsets = loads.cumsum(0).to(torch.int32)

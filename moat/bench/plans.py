@@ -15,7 +15,7 @@ import pandas as pd
 
 from moat.bench.config import Config, Job, Member
 from moat.bench.errors import RunError
-from moat.bench.flop import with_flop
+from moat.bench.flop import run_flop, with_flop
 
 RATES = (2.5e-3, 5e-3, 1e-2, 2e-2, 4e-2)
 TUNING_SEED = 900
@@ -42,6 +42,8 @@ class Plan:
     ``more`` are seeds that were added later, in jobs of their own, so that those of ``seeds``
     stay finished.  With ``extend`` the line through the tuned lengths goes on beyond them:
     the best rate falls with length, and a rate held constant would hurt the longest runs.
+    ``order`` says which runs are reported first, should time run out: those of least FLOP (1),
+    of most (-1), or each arm in turn (0).
     """
 
     experiment: str
@@ -54,6 +56,7 @@ class Plan:
     rates: tuple[float, ...] = RATES
     borrow: str = ""
     extend: bool = False
+    order: int = 0
 
     def tuning(self) -> list[Task]:
         """One task for each arm and length, all rates as members."""
@@ -75,7 +78,7 @@ class Plan:
         return tasks
 
     def reporting(self, tuned: pd.DataFrame) -> list[Task]:
-        """One task for each arm and length, all seeds as members; short runs first.
+        """One task for each arm and length, all seeds as members, in ``order``.
 
         ``tuned`` has columns arm, steps, rate, as `best_rates` gives them.  Raises `RunError`
         for an arm that has not been tuned.
@@ -87,7 +90,7 @@ class Plan:
                     members = tuple(Member(seed, rate_at(tuned, arm, n, self.extend)) for seed in seeds)
                     job = Job(config.replace(steps=n), members)
                     tasks.append(Task(job, self.experiment, self.budget, arm, "report"))
-        return sorted(tasks, key=lambda t: t.job.config.steps if self.experiment == "experts" else 0)
+        return sorted(tasks, key=lambda t: self.order * run_flop(t.job.config))
 
 
 def best_rates(runs: pd.DataFrame) -> pd.DataFrame:
@@ -173,11 +176,28 @@ def _experts(budget: str) -> Plan:
     arms = _expert_arms(**options)
     if budget == "smoke":
         chosen = {name: arms[name] for name in ("dense", "bias")}
-        return Plan("experts", budget, chosen, {n: (40, 80) for n in chosen}, borrow="cpu")
+        return Plan("experts", budget, chosen, {n: (40, 80) for n in chosen}, borrow="cpu", order=1)
     steps = {name: lengths for name in arms}
     # The baseline needs a curve that brackets the losses of the others.
     steps["dense"] = (lengths[0] // 2, *lengths, 2 * lengths[-1])
-    return Plan("experts", budget, arms, steps, {n: tuned for n in arms}, extend=True)
+    return Plan("experts", budget, arms, steps, {n: tuned for n in arms}, extend=True, order=1)
+
+
+def _experts_step(budget: str) -> Plan:
+    """One step up: a larger model on longer contexts, tuned anew, the longest runs first.
+
+    The grid is shorter than elsewhere and is run at half the length: these runs are slow on a
+    CPU.  Both arms have the same one.
+    """
+    arms = _expert_arms(d=96, layers=3, heads=6, context=128, batch=16)
+    arms = {name: arms[name] for name in ("dense", "bias")}
+    options = {"rates": (3.5e-3, 7e-3, 1.4e-2), "order": -1}
+    if budget == "smoke":
+        return Plan("experts-step", budget, arms, {n: (4,) for n in arms}, borrow="cpu", **options)
+    lengths = (200, 400, 800) if budget == "cpu" else (400, 800, 1600, 3200)
+    # The dense curve gives the slope by which a gain becomes a multiplier.
+    steps = {"dense": lengths, "bias": lengths[-1:]}
+    return Plan("experts-step", budget, arms, steps, {n: (lengths[-2],) for n in arms}, **options)
 
 
 def _experts_sizes(budget: str) -> Plan:
@@ -191,7 +211,7 @@ def _experts_sizes(budget: str) -> Plan:
     if budget == "smoke":
         return _isoflop("experts-sizes", budget, arms, (1e10, 2e10), (), seeds=(0,), borrow="cpu")
     if budget == "gpu":
-        return _isoflop("experts-sizes", budget, arms, (3e13, 1e14), (3e13,))
+        return _isoflop("experts-sizes", budget, arms, (3e13, 1e14), (3e13,), order=1)
     made = _isoflop("experts-sizes", budget, arms, (1e11, 2e11, 4e11), (5e10, 2e11), extend=True)
     # The smallest is best at small budgets only, if at all.
     made.steps["d16"] = made.steps["d16"][:-1]
@@ -207,7 +227,7 @@ def _zipf(budget: str) -> Plan:
         flops, tuned = tuple(1.25e10 * 2**k for k in range(5)), (2.5e10, 1e11)
         return _isoflop("isoflop-zipf", budget, arms, flops, tuned, seeds=(0, 1))
     arms = _large("zipf", 128)
-    return _isoflop("isoflop-zipf", budget, arms, (3e13, 1e14, 3e14, 1e15), (3e13, 1e14))
+    return _isoflop("isoflop-zipf", budget, arms, (3e13, 1e14, 3e14, 1e15), (3e13, 1e14), order=1)
 
 
 def _sotu(budget: str) -> Plan:
@@ -225,7 +245,7 @@ def _sotu(budget: str) -> Plan:
         return made
     # At most four passes: the smallest model would exceed them at the largest budget.
     arms = {name: config for name, config in _large("sotu", 88).items() if name != "d96"}
-    return _isoflop("isoflop-sotu", budget, arms, (3e13, 1e14), (3e13,))
+    return _isoflop("isoflop-sotu", budget, arms, (3e13, 1e14), (3e13,), order=1)
 
 
 def _large(corpus: str, vocab: int) -> dict[str, Config]:
@@ -239,6 +259,7 @@ EXPERIMENTS: Mapping = {
     "isoflop-sotu": _sotu,
     "experts": _experts,
     "experts-sizes": _experts_sizes,
+    "experts-step": _experts_step,
 }
 
 

@@ -135,7 +135,11 @@ def carry_out(experiment: str, budget: str, **options) -> list[dict]:
 
     ``options`` are those of `run`; the deadline is for all stages together.
     """
-    made = plan(experiment, budget)
+    return follow(plan(experiment, budget), **options)
+
+
+def follow(made: Plan, **options) -> list[dict]:
+    """`carry_out` for any plan."""
     ends = None if options.get("deadline") is None else time.monotonic() + options["deadline"]
 
     def stage(tasks: list[Task]) -> list[dict]:

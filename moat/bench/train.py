@@ -8,14 +8,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from moat.bench import corpus as corpora
 from moat.bench.config import Config, ConfigError, Job
 from moat.bench.feed import windows
 from moat.bench.model import GPT, initial
-from moat.bench.optimise import clip, optimisers, prepare, set_rates
+from moat.bench.optimise import optimisers, prepare, set_rates
+from moat.bench.step import Gradient, token_losses, used
 
 #: Scored tokens of a held-out half.
 SCORED = 98_304
@@ -63,10 +63,16 @@ def train(
     made = optimisers(config, model, job.members)
     bias = [torch.zeros(model.members, config.experts, device=device) for _ in range(config.layers)]
     batches = [windows(source, config, m.seed, device) for m in job.members]
+    gradient = Gradient(model, bias, device)
     started = time.perf_counter()
     for step in range(config.steps):
-        _step(model, torch.stack([next(own) for own in batches]), bias, made, step)
+        gradient(torch.stack([next(own) for own in batches]))
+        set_rates(made, config, step)
+        for optimiser in made:
+            optimiser.step()
         tick(step)
+    if device.startswith("cuda"):
+        torch.cuda.synchronize()
     seconds = time.perf_counter() - started
     held = source.held_out(job.split, max(1, SCORED // config.context), config.context + 1)
     losses, busiest = evaluate(model, torch.from_numpy(held).to(device), bias, source.skip)
@@ -82,35 +88,6 @@ def _check(config: Config, source) -> None:
         raise ConfigError(f"{config.tokens:,} tokens are more than {MAX_PASSES:g} passes over {size:,}.")
 
 
-def _step(model: GPT, windows: Tensor, bias: list[Tensor], made: list, step: int) -> None:
-    config = model.config
-    for tensor in model.stacked.values():
-        tensor.grad.zero_()
-    logits = model(windows[..., :-1], _used(config, bias))
-    loss = token_losses(logits, windows[..., 1:]).mean((1, 2)).sum()
-    if config.experts and config.balance == "auxiliary":
-        loss = loss + config.balance_weight * model.imbalance.sum()
-    loss.backward()
-    clip(model, config.clip)
-    set_rates(made, config, step)
-    for optimiser in made:
-        optimiser.step()
-    if config.experts and config.balance == "bias":
-        for kept, load in zip(bias, model.loads, strict=True):
-            # arXiv:2408.15664, algorithm 1: a fixed step towards the mean load.
-            kept += config.balance_step * (load.float().mean(-1, keepdim=True) - load).sign()
-
-
-def _used(config: Config, bias: list[Tensor]) -> list[Tensor] | None:
-    return bias if config.experts and config.balance == "bias" else None
-
-
-def token_losses(logits: Tensor, targets: Tensor) -> Tensor:
-    """Nats of every token, shape of ``targets`` (E, B, T)."""
-    flat = F.cross_entropy(logits.flatten(0, -2), targets.flatten(), reduction="none")
-    return flat.view_as(targets)
-
-
 @torch.no_grad()
 def evaluate(model: GPT, windows: Tensor, bias: list[Tensor], skip: int) -> tuple[list[float], list[float]]:
     """Mean loss of each member over the scored positions, and `Outcome.busiest`.
@@ -120,7 +97,7 @@ def evaluate(model: GPT, windows: Tensor, bias: list[Tensor], skip: int) -> tupl
     total, loads = torch.zeros(model.members, dtype=torch.float64), 0
     for part in windows.split(256):
         same = part.expand(model.members, -1, -1)
-        logits = model(same[..., :-1], _used(model.config, bias))
+        logits = model(same[..., :-1], used(model.config, bias))
         total += token_losses(logits, same[..., 1:])[..., skip:].double().sum((1, 2)).cpu()
         loads = loads + torch.stack(model.loads).cpu() if model.loads else 0
     count = len(windows) * (windows.shape[1] - 1 - skip)
