@@ -22,7 +22,7 @@ from moat.publish.errors import ChapterFailed
 
 #: Seconds one cell may take; bench chapters with a large budget raise it.
 CELL_SECONDS = int(os.environ.get("MOAT_CELL_SECONDS", "1200"))
-LIBRARIES = ("numpy", "scipy", "pandas", "statsmodels")
+LIBRARIES = ("numpy", "scipy", "pandas", "statsmodels", "torch")
 
 
 def execute(name: str, given: dict[str, object], output: Path, *, progress: bool = False) -> Chapter:
