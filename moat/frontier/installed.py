@@ -38,8 +38,8 @@ class Stock:
         """From the rows of chip-owners; quarters that upstream calls incomplete are left out.
 
         A stock stands until a later row replaces it.  With ``shared`` a manufacturer and owner have one
-        error, else every chip of theirs has its own.  Raises `FrontierError` for a missing column or no complete
-        quarter.
+        error, else every chip of theirs has its own.  Raises `FrontierError` for a missing column or no
+        complete quarter.
         """
         missing = [c for c in COLUMNS if c not in table]
         if missing:

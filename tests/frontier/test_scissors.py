@@ -9,9 +9,10 @@ import pytest
 from moat import sources
 from moat.frontier import elasticity as el
 from moat.frontier import growth_parts as parts
-from moat.frontier import installed, leaps, scissors
+from moat.frontier import half_years, installed, leaps, scissors
 from moat.frontier import published_growth as published
 from moat.frontier.errors import FrontierError
+from moat.frontier.lag import Race
 
 
 def world(us=10**0.7, cn=10**0.5, apart=1.0, labs=8, noise=0.0, seed=0):
@@ -188,3 +189,32 @@ def test_faults_are_one_clear_sentence(fault, says):
     with pytest.raises(FrontierError, match=says) as caught:
         fault()
     assert str(caught.value).endswith(".")
+
+
+def test_the_axis_of_half_years_carries_lag_and_bounds():
+    days = half_years.ends("2025-01-01", "2026-06-30")
+    stairs = Race.between(
+        [[1.0, 2.0]], ["2024-01-01", "2024-07-01"], [True, False], [False, True], "2026-06-30"
+    )
+    assert (half_years.lags(stairs, days) == 0).all()
+    late = Race.between(
+        [[2.0, 1.0]], ["2024-01-01", "2024-07-01"], [True, False], [False, True], "2026-06-30"
+    )
+    assert np.diff(half_years.lags(late, days)[0]) == pytest.approx(6, abs=0.2)
+    table = scissors.runs(world(), "China")
+    bounds = half_years.gaps(table, days, 5.0)
+    assert (bounds["low"] <= bounds["high"]).all()
+    stock = installed.Stock.of(owners(), draws=10)
+    ratio = half_years.chips(stock, days, "China")
+    assert np.isnan(ratio[:, -1]).all()
+    assert ratio[0, 0] == pytest.approx(4)
+
+
+def test_a_grid_of_elasticities_names_its_choices():
+    ratio = np.array([1.0, 3, 2, 6, 4, 9])
+    lag = {("China", "mean"): 5 * ratio**0.2, ("China", "day"): np.zeros(6)}
+    grid = half_years.grid(lag, {("China", "runs"): ratio, ("open weights", "runs"): ratio})
+    assert grid["value"].to_numpy() == pytest.approx(0.2)
+    assert len(grid) == len(el.FORMS)
+    with pytest.raises(FrontierError, match="enough half-years"):
+        half_years.grid({("China", "day"): np.zeros(6)}, {("China", "runs"): ratio})
