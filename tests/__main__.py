@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -16,6 +17,9 @@ def main() -> int:
     if subprocess.run([sys.executable, "-m", "moat", "book"], cwd=project.root()).returncode:
         print("The book does not build, so it cannot be tested.")
         return 1
+    # One worker a core: threads of their own would only get in each other's way.
+    for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        os.environ.setdefault(variable, "1")
     code = pytest.main(["--numprocesses=auto", "--dist=worksteal", *sys.argv[1:]])
     if not find_chromium():
         print("Skipped: the tests in a browser, because there is no Chromium; install Debian's chromium.")
