@@ -46,6 +46,27 @@ def equivalence(baseline: ArrayLike, technique: ArrayLike, margin: float, *, alp
     return "better" if found.low > margin else "undecided"
 
 
+def quotient(over: Estimate, under: Estimate) -> Estimate:
+    """The ratio of two independent positive estimates of one level.
+
+    Distances to the ends are combined on the logarithmic scale (Zou and Donner 2008, Statistics in
+    Medicine 27), so lopsided intervals stay lopsided.
+
+    >>> one, two = (Estimate(v, v / 2, v * 2, n=3, method="") for v in (8.0, 4.0))
+    >>> ratio = quotient(one, two)
+    >>> round(ratio.value, 3), round(ratio.low, 3), round(ratio.high, 3)
+    (2.0, 0.75, 5.33)
+    """
+    if over.level != under.level or min(over.low, under.low) <= 0:
+        raise RunError("A ratio needs two positive intervals of one level.")
+    a, b = (np.log([e.low, e.value, e.high]) for e in (over, under))
+    below = np.hypot(a[1] - a[0], b[2] - b[1])
+    above = np.hypot(a[2] - a[1], b[1] - b[0])
+    value, low, high = np.exp(a[1] - b[1] + np.array([0, -below, above]))
+    method = f"{over.method}; over {under.method}"
+    return Estimate(float(value), float(low), float(high), min(over.n, under.n), method, over.level)
+
+
 @dataclass(frozen=True)
 class Multiplier:
     """How many times its compute a technique is worth, at one budget.

@@ -8,6 +8,7 @@ import pytest
 
 from moat.bench import gain
 from moat.bench.errors import RunError
+from moat.estimate import Estimate
 
 BUDGETS = 1e11 * 2.0 ** np.arange(5)
 
@@ -81,6 +82,20 @@ def test_equivalence_errs_at_most_at_its_rate_on_the_margin():
 def test_equivalence_has_four_answers(shift, word):
     wiggle = np.array([-1, 0, 1, 0]) * 2e-3
     assert gain.equivalence(shift + wiggle, np.zeros(4), 0.01) == word
+
+
+def test_the_interval_of_a_quotient_covers_at_its_rate():
+    rng = np.random.default_rng(3)
+    seen = np.exp(rng.normal(np.log([3.0, 2.0]), [0.2, 0.1], size=(2000, 2)))
+    width = np.exp(1.645 * np.array([0.2, 0.1]))
+    hits = 0
+    for pair in seen:
+        one, two = (Estimate(x, x / w, x * w, 9, "", 0.9) for x, w in zip(pair, width, strict=True))
+        ratio = gain.quotient(one, two)
+        hits += ratio.low <= 1.5 <= ratio.high
+    assert 0.88 < hits / len(seen) < 0.92
+    with pytest.raises(RunError, match="two positive intervals"):
+        gain.quotient(one, Estimate(1.0, -1.0, 2.0, 9, "", 0.9))
 
 
 def test_noise_that_breaks_the_fall_is_ironed_out():
