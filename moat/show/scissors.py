@@ -32,7 +32,7 @@ def runs(points: pd.DataFrame, levels: Mapping[str, pd.DataFrame], silent: pd.Ti
     ax.set(yscale="log", ylabel="training compute, FLOP", xlim=(None, pd.Timestamp("2027-01-15")))
     log_axis(ax.yaxis)
     _days(ax, {"27 January 2025": pd.Timestamp(day)})
-    ax.axvspan(silent, ax.get_xlim()[1], color=COLOURS["reference"], alpha=0.1, linewidth=0)
+    ax.axvspan(silent, pd.Timestamp("2027-01-15"), color=COLOURS["reference"], alpha=0.1, linewidth=0)
     label(ax, silent + pd.Timedelta(days=15), ax.get_ylim()[0] * 2, "leaders silent", fontsize=8.5)
     return fig
 
@@ -80,7 +80,7 @@ def parts(table: pd.DataFrame, names: Sequence[str]) -> Figure:
 
 
 def steps(table: pd.DataFrame, bar: float, named: Sequence[str]) -> Figure:
-    """Steps of the Chinese frontier by date, ``named`` ones labelled; columns model, date, step, low, high."""
+    """Steps of the Chinese frontier by date, some named; columns model, date, step, low, high."""
     fig, ax = plt.subplots(figsize=(WIDTH, 3.6))
     when = pd.to_datetime(table["date"])
     ax.vlines(when, table["low"], table["high"], color=COLOURS["China"], alpha=0.4, linewidth=2)
