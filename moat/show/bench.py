@@ -140,7 +140,8 @@ def curves_of_arms(
 def multipliers(rows: pd.DataFrame, groups: Sequence[tuple[str, str]]) -> Figure:
     """Compute multipliers with intervals, by budget: columns group, flop, value, low, high, beyond.
 
-    Hollow marks lie beyond the baseline.  ``groups`` pairs a group with its palette name.
+    Hollow marks lie beyond the baseline.  ``groups`` pairs a group with its palette name; the
+    budgets of the last and the largest of all are written on the axis.
     """
     fig, ax = plt.subplots(figsize=(WIDTH, 3.8))
     for i, (group, hue) in enumerate(groups):
@@ -154,7 +155,7 @@ def multipliers(rows: pd.DataFrame, groups: Sequence[tuple[str, str]]) -> Figure
     ax.set(xscale="log", yscale="log", xlabel="training FLOP", ylabel="times the compute it is worth")
     ticks = [x for x in (0.5, 0.7, 1, 1.5, 2, 3, 5, 7, 10) if ax.get_ylim()[0] < x < ax.get_ylim()[1]]
     ax.set_yticks(ticks, [f"{x:g}" for x in ticks])
-    shown = sorted(rows.loc[rows["group"] == groups[-1][0], "flop"])
+    shown = sorted({*rows.loc[rows["group"] == groups[-1][0], "flop"], rows["flop"].max()})
     ax.set_xticks(shown, [f"{x:.0e}".replace("e+", "e") for x in shown])
     ax.minorticks_off()
     ax.legend(loc="upper left")
