@@ -82,10 +82,12 @@ def test_code_of_equal_losses_keeps_its_name(monkeypatch):
     assert runs.run_id(task().job) == before
 
 
-def test_recorded_runs_are_finished_for_the_code_at_hand():
-    made = plans.plan("isoflop-zipf", "cpu")
-    recorded = {r["id"] for r in runs.records("isoflop-zipf", "cpu")}
-    assert {runs.run_id(t.job) for t in made.tuning()} <= recorded
+@pytest.mark.parametrize("experiment", ["isoflop-zipf", "experts", "experts-step"])
+def test_recorded_runs_are_finished_for_the_code_at_hand(experiment):
+    made = plans.plan(experiment, "cpu")
+    recorded = {r["id"] for r in runs.records(experiment, "cpu")}
+    tasks = made.tuning() + made.reporting(sweep.tuned_rates(made))
+    assert {runs.run_id(t.job) for t in tasks} <= recorded
 
 
 def test_the_command_line_plans_and_shows():
