@@ -14,6 +14,8 @@ from moat.evidence.rules import Verdict, combine, settle, untestable
 
 #: "Far fewer" chips, "a fraction" of the cost, an order of magnitude less, a better use of a chip.
 FAR, FRACTION, MAGNITUDE, BETTER = 5.0, 0.5, 0.2, 1.3
+#: Falls of cost, times a year: the estimate that C12 wants and the least its interval may reach.
+FAST, SLOWEST = 3.0, 2.0
 #: Statements that a list needs, and the share of them in per cent that could not be checked.
 STATEMENTS, UNCHECKED = 15, 100 / 3
 
@@ -53,6 +55,17 @@ def c08(unchecked: Estimate, listed: int, grid: ArrayLike = ()) -> Verdict:
     if listed < STATEMENTS:
         return untestable(f"{listed} statements are listed, and {STATEMENTS} are needed")
     return settle(unchecked, low=UNCHECKED - 1e-9, grid=grid)
+
+
+def c12a(fall: Estimate, grid: ArrayLike = ()) -> Verdict:
+    """The compute for a fixed capability falls at least 3 times a year, its lower bound above 2.
+
+    Refuted where the fall lies below 2 times a year.  The parts on prices and memory are not here.
+    """
+    lasting = settle(fall, low=SLOWEST, grid=grid)
+    if lasting.word == "supported" and fall.value < FAST:
+        return Verdict("partly", f"training: {lasting.reason}, and the estimate is below {FAST:g}")
+    return Verdict(lasting.word, f"training: {lasting.reason}")
 
 
 def c18(ratio: Estimate | None, grid: ArrayLike = ()) -> Verdict:

@@ -74,3 +74,19 @@ def test_squeezing_the_chips_needs_1_3_times():
     assert rules.c18(est(1.1, 1.0, 1.29)).word == "refuted"
     assert rules.c18(est(1.5, 1.3, 1.7), [1.5] * 7 + [0.9] * 3).word == "partly"
     assert rules.c18(None).word == "untestable"
+
+
+@pytest.mark.parametrize(
+    ("fall", "grid", "word"),
+    [
+        (est(4, 2.5, 6), [3.0] * 9 + [1.0], "supported"),
+        (est(4, 2.5, 6), [3.0] * 7 + [1.0] * 3, "partly"),
+        (est(2.9, 2.5, 6), [3.0], "partly"),
+        (est(4, 1.9, 6), [3.0], "partly"),
+        (est(1.5, 1.1, 1.9), [1.0], "refuted"),
+    ],
+)
+def test_a_smaller_budget_needs_a_fast_fall(fall, grid, word):
+    verdict = rules.c12a(fall, grid)
+    assert verdict.word == word
+    assert verdict.reason.startswith("training: ")
