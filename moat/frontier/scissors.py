@@ -18,13 +18,10 @@ from moat.estimate import Estimate
 from moat.frontier.errors import FrontierError
 from moat.frontier.jackknife import combined
 from moat.frontier.sides import sides
+from moat.frontier.simex import REACH, error_sd
 
-#: A 90% interval of compute is this factor either way, by the database's word for its confidence.
-FACTORS = {"Confident": 3.0, "Likely": 10.0, "Speculative": 30.0, "Unknown": 30.0}
 #: From this day on the largest closed models have no compute (D07).
 SILENT = pd.Timestamp("2025-07-01")
-#: Standard deviations in half a 90% interval.
-HALF = 1.6448536269514722
 COLUMNS = ("model", "lab", "date", "flop", "flop_confidence", "domain", "issues")
 
 
@@ -47,7 +44,7 @@ def runs(models: pd.DataFrame, follower: str, *, forum: bool = True) -> pd.DataF
     leads, follows = sides(kept, follower)
     if not (leads.any() and follows.any()):
         raise FrontierError(f"One side has no run with known compute; against {follower} there is no gap.")
-    sd = np.log10(kept["flop_confidence"].map(FACTORS).fillna(FACTORS["Unknown"])) / HALF
+    sd = error_sd(kept["flop_confidence"].fillna("Unknown"))
     kept = kept.assign(x=np.log10(kept["flop"].astype(float)), sd=sd, leads=leads, follows=follows)
     return kept.assign(date=pd.to_datetime(kept["date"])).reset_index(drop=True)
 
@@ -87,7 +84,7 @@ class Gap:
     def estimate(self) -> Estimate:
         """With a 90% interval from the stated confidence of each run's compute."""
         value = float(self.weights @ self.x)
-        half = HALF * float(np.sqrt(((self.weights * self.sd) ** 2).sum()))
+        half = REACH * float(np.sqrt(((self.weights * self.sd) ** 2).sum()))
         method = "difference of mean log10 FLOP; interval: stated confidence of each run, errors independent"
         n = int((self.weights != 0).sum())
         return Estimate(value, value - half, value + half, n=n, method=method, level=0.9)

@@ -14,8 +14,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from moat.frontier.errors import FrontierError
 
-#: How far off upstream's compute may be, as a factor at 90%, by its word of confidence.
-FACTORS = {"Confident": 3.0, "Likely": 10.0, "Speculative": 30.0}
+#: How far off upstream's compute may be, as a factor at 90%, by its word of confidence: our reading.
+FACTORS = {"Confident": 3.0, "Likely": 10.0, "Speculative": 30.0, "Unknown": 30.0}
 #: The 95th percentile of the standard normal, which a 90% interval reaches.
 REACH = 1.6448536269514722
 STEPS = (0.5, 1.0, 1.5, 2.0)
