@@ -183,6 +183,21 @@ def _experts(budget: str) -> Plan:
     return Plan("experts", budget, arms, steps, {n: tuned for n in arms}, extend=True, order=1)
 
 
+def _optimiser(budget: str) -> Plan:
+    """Muon beside Adam on the dense model of `_experts`, and on its experts: do two gains add up?"""
+    base = _experts(budget)
+    dense, routed = base.arms["dense"], base.arms["bias"]
+    arms = {
+        "adam": dense,
+        "muon": dense.replace(optimiser="muon"),
+        "muon, experts": routed.replace(optimiser="muon"),
+    }
+    source = {"adam": "dense", "muon": "bias", "muon, experts": "bias"}
+    steps = {arm: base.steps[name] for arm, name in source.items()}
+    tuned = {arm: base.tuned[name] for arm, name in source.items() if base.tuned}
+    return Plan("optimiser", budget, arms, steps, tuned, borrow=base.borrow, extend=base.extend, order=1)
+
+
 def _experts_step(budget: str) -> Plan:
     """One step up: a larger model on longer contexts, tuned anew, the longest runs first.
 
@@ -260,6 +275,7 @@ EXPERIMENTS: Mapping = {
     "experts": _experts,
     "experts-sizes": _experts_sizes,
     "experts-step": _experts_step,
+    "optimiser": _optimiser,
 }
 
 
