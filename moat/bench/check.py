@@ -9,8 +9,8 @@ import pandas as pd
 
 from moat.bench import ceilings
 from moat.bench.config import Config, Job, Member
+from moat.bench.design import Plan
 from moat.bench.flop import run_flop
-from moat.bench.plans import Plan
 from moat.bench.train import train
 
 #: Twenty steps of a toy: enough to show a wrong product, too few to amplify rounding.

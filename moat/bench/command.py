@@ -9,8 +9,8 @@ import torch
 import typer
 
 from moat.bench import ceilings, check, runs, sweep
+from moat.bench.experiments import BUDGETS, EXPERIMENTS, plan
 from moat.bench.flop import matrix_params, run_flop
-from moat.bench.plans import BUDGETS, EXPERIMENTS, plan
 
 app = typer.Typer(help="Train the small models of Part III.", no_args_is_help=True)
 Experiment = Annotated[str, typer.Argument(help=f"One of: {', '.join(EXPERIMENTS)}.")]

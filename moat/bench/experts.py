@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 
 from moat.bench import gain
+from moat.bench.experiments import plan
 from moat.bench.flop import total_params
 from moat.bench.gain import Multiplier
-from moat.bench.plans import plan
 from moat.estimate import Estimate
 
 #: Equivalence of losses was to mean: within a quarter of a per cent.

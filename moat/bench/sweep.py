@@ -16,8 +16,9 @@ from tqdm import tqdm
 
 from moat import project
 from moat.bench import ceilings, runs
+from moat.bench.design import Plan, Task, best_rates
+from moat.bench.experiments import plan
 from moat.bench.flop import matrix_params, run_flop, total_params
-from moat.bench.plans import Plan, Task, best_rates, plan
 from moat.bench.train import train
 
 #: FLOP a second that are expected before anything has been measured.

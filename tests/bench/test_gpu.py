@@ -7,7 +7,7 @@ import pytest
 import torch
 from typer.testing import CliRunner
 
-from moat.bench import check, command, corpus, feed, optimise, plans, runs, step, sweep
+from moat.bench import check, command, corpus, experiments, feed, optimise, runs, step, sweep
 from moat.bench import train as training
 from moat.bench.config import Config
 from moat.bench.model import GPT, initial
@@ -23,7 +23,7 @@ def quick(monkeypatch):
 
 @pytest.mark.parametrize("experiment", ["isoflop-zipf", "experts", "optimiser"])
 def test_a_gpu_plan_runs_stops_and_goes_on(experiment, tmp_path, monkeypatch):
-    made = check.toy(plans.plan(experiment, "gpu"))
+    made = check.toy(experiments.plan(experiment, "gpu"))
     assert {c.d for c in made.arms.values()} >= {32}
     assert made.seeds == (0, 1)
     said = []

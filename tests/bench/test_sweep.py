@@ -16,7 +16,7 @@ import pytest
 from typer.testing import CliRunner
 
 from moat import project
-from moat.bench import check, command, corpus, plans, runs, sweep
+from moat.bench import check, command, corpus, design, experiments, runs, sweep
 from moat.bench import train as training
 from moat.bench.config import Config, Job, Member
 from moat.bench.errors import RunError
@@ -35,7 +35,7 @@ def quick(monkeypatch):
 
 def task(steps=3, rate=1e-2, arm="dense"):
     job = Job(TINY.replace(steps=steps), (Member(0, rate), Member(1, rate)))
-    return plans.Task(job, "demo", "smoke", arm, "report")
+    return design.Task(job, "demo", "smoke", arm, "report")
 
 
 def test_a_finished_run_is_not_run_again(tmp_path, monkeypatch):
@@ -84,7 +84,7 @@ def test_code_of_equal_losses_keeps_its_name(monkeypatch):
 
 @pytest.mark.parametrize("experiment", ["isoflop-zipf", "experts", "experts-step"])
 def test_recorded_runs_are_finished_for_the_code_at_hand(experiment):
-    made = plans.plan(experiment, "cpu")
+    made = experiments.plan(experiment, "cpu")
     recorded = {r["id"] for r in runs.records(experiment, "cpu")}
     tasks = made.tuning() + made.reporting(sweep.tuned_rates(made))
     assert {runs.run_id(t.job) for t in tasks} <= recorded
@@ -136,7 +136,7 @@ def test_a_killed_run_leaves_nothing_half(tmp_path):
 
 def test_a_diverged_member_is_kept_as_such(tmp_path):
     job = Job(TINY.replace(steps=10), (Member(0, 1e-2), Member(1, 1e30)))
-    sweep.run([plans.Task(job, "demo", "smoke", "dense", "report")], store=tmp_path)
+    sweep.run([design.Task(job, "demo", "smoke", "dense", "report")], store=tmp_path)
     table = runs.load("demo", "smoke", tmp_path)
     assert list(table["status"]) == ["finished", "diverged"]
 
@@ -155,31 +155,31 @@ def test_there_are_no_runs_where_none_were_recorded(tmp_path):
 def test_the_vertex_is_found_between_rates_and_edges_are_flagged():
     rates = np.array([1e-3, 2e-3, 4e-3, 8e-3])
     curve = (np.log(rates) - np.log(3e-3)) ** 2
-    assert plans.vertex(rates, curve)[0] == pytest.approx(3e-3)
-    assert plans.vertex(rates, -rates) == (8e-3, True)
+    assert design.vertex(rates, curve)[0] == pytest.approx(3e-3)
+    assert design.vertex(rates, -rates) == (8e-3, True)
     rows = pd.DataFrame({"arm": "a", "steps": 5, "rate": rates, "loss": [3.0, 2.0, 1.0, np.nan]})
-    (row,) = plans.best_rates(rows).itertuples()
+    (row,) = design.best_rates(rows).itertuples()
     assert (row.rate, row.edge) == (4e-3, False)
 
 
 def test_rates_between_tuned_lengths_are_interpolated():
     tuned = pd.DataFrame({"arm": "a", "steps": [100, 400], "rate": [4e-2, 1e-2]})
-    assert plans.rate_at(tuned, "a", 200) == pytest.approx(2e-2)
-    assert plans.rate_at(tuned, "a", 800) == pytest.approx(1e-2)
-    assert plans.rate_at(tuned, "a", 1600, extend=True) == pytest.approx(2.5e-3)
+    assert design.rate_at(tuned, "a", 200) == pytest.approx(2e-2)
+    assert design.rate_at(tuned, "a", 800) == pytest.approx(1e-2)
+    assert design.rate_at(tuned, "a", 1600, extend=True) == pytest.approx(2.5e-3)
     with pytest.raises(RunError, match="has not been tuned"):
-        plans.rate_at(tuned, "b", 200)
+        design.rate_at(tuned, "b", 200)
 
 
-@pytest.mark.parametrize("experiment", plans.EXPERIMENTS)
-@pytest.mark.parametrize("budget", plans.BUDGETS)
+@pytest.mark.parametrize("experiment", experiments.EXPERIMENTS)
+@pytest.mark.parametrize("budget", experiments.BUDGETS)
 def test_every_plan_is_fair(experiment, budget):
-    made = plans.plan(experiment, budget)
-    assert plans.TUNING_SEED not in made.seeds + made.more
+    made = experiments.plan(experiment, budget)
+    assert design.TUNING_SEED not in made.seeds + made.more
     for each in made.tuning():
         assert each.job.split == "tune"
         assert tuple(m.rate for m in each.job.members) == made.rates
-        assert {m.seed for m in each.job.members} == {plans.TUNING_SEED}
+        assert {m.seed for m in each.job.members} == {design.TUNING_SEED}
     assert made.borrow or set(made.tuned) == set(made.arms)
     for arm, config in made.arms.items():
         longest = config.replace(steps=max(made.steps[arm])).tokens
@@ -187,7 +187,7 @@ def test_every_plan_is_fair(experiment, budget):
 
 
 def test_an_experiment_is_tuned_widened_and_reported(tmp_path, monkeypatch):
-    made = plans.Plan(
+    made = design.Plan(
         "demo", "smoke", {"a": TINY}, {"a": (4, 6)}, {"a": (4,)}, seeds=(0, 1), rates=(1e-6, 2e-6)
     )  # fmt: skip
     monkeypatch.setattr(sweep, "plan", lambda *names: made)
@@ -198,6 +198,6 @@ def test_an_experiment_is_tuned_widened_and_reported(tmp_path, monkeypatch):
 
 def test_unknown_names_are_answered_with_the_known_ones():
     with pytest.raises(RunError, match="there are isoflop-zipf"):
-        plans.plan("nothing", "cpu")
+        experiments.plan("nothing", "cpu")
     with pytest.raises(RunError, match="no budget"):
-        plans.plan("experts", "tpu")
+        experiments.plan("experts", "tpu")
