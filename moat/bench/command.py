@@ -41,13 +41,15 @@ def run_experiment(
     deadline: Annotated[
         float | None, typer.Option(help="Seconds; no job starts that would end later.")
     ] = None,
+    workers: Annotated[int, typer.Option(help="Processes that train at the same time.")] = 1,
 ) -> None:
     """Train what is not recorded yet; an interrupted run goes on where it stopped.
 
     Each record is written as its job ends; the table of all comes last.
     """
     options = {"device": device, "deadline": deadline, "progress": sys.stderr.isatty(), "say": typer.echo}
-    found = sweep.carry_out(experiment, budget, **options)
+    with sweep.workers(workers) as executor:
+        found = sweep.carry_out(experiment, budget, executor=executor, **options)
     typer.echo(f"{len(found)} jobs recorded under data/runs/{budget}/{experiment}")
     show_table(experiment, budget)
 

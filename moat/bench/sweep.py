@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import sys
 import time
 from collections.abc import Callable, Iterable
-from concurrent.futures import Executor, as_completed
+from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -112,6 +114,13 @@ def _here(tasks: list[Task], device: str, deadline: float | None, say: Callable[
         yield execute(task, device)
         spent += flop
         speed = 0.5 * speed + 0.5 * flop / (time.monotonic() - before)
+
+
+def workers(count: int) -> AbstractContextManager[Executor | None]:
+    """An executor of ``count`` fresh processes, or None for one: each process has one thread."""
+    if count < 2:
+        return nullcontext()
+    return ProcessPoolExecutor(count, mp_context=multiprocessing.get_context("spawn"))
 
 
 def _there(tasks: list[Task], executor: Executor, device: str, deadline: float | None):

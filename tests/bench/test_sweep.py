@@ -107,6 +107,25 @@ def test_any_executor_will_do(tmp_path):
     assert [r["config"]["steps"] for r in found] == [3, 4]
 
 
+def test_fresh_processes_train_too(tmp_path):
+    with sweep.workers(2) as pool:
+        found = sweep.run([task(3), task(4)], executor=pool, store=tmp_path)
+    assert [r["config"]["steps"] for r in found] == [3, 4]
+    with sweep.workers(1) as pool:
+        assert pool is None
+
+
+def test_a_setting_that_came_later_leaves_old_names_alone(monkeypatch):
+    before = runs.run_id(task().job)
+    monkeypatch.setattr(runs, "LATER", {"clip": 1.0})
+    at_default, moved = task().job, task().job
+    moved = Job(moved.config.replace(clip=2.0), moved.members)
+    assert runs.run_id(at_default) != before, "clip was always there: its name is in the digest"
+    monkeypatch.setattr(runs, "LATER", {"clip": 2.0})
+    assert runs.run_id(moved) != runs.run_id(at_default)
+    assert runs.run_id(at_default) == before
+
+
 def test_no_job_starts_that_would_end_too_late(tmp_path):
     said = []
     found = sweep.run([task(3), task(10**8), task(4)], store=tmp_path, deadline=30, say=said.append)
