@@ -9,7 +9,7 @@ from moat.errors import MoatError
 
 CHOICES = {
     "attention": ("multi-head", "grouped", "multi-query", "latent"),
-    "precision": ("float32", "bfloat16", "float8", "int4"),
+    "precision": ("float32", "bfloat16", "float8", "float8-tensor", "float8-unscaled", "int4"),
     "optimiser": ("adam", "muon"),
     "balance": ("bias", "auxiliary", "none"),
     "corpus": ("sotu", "zipf"),
@@ -26,9 +26,10 @@ class Config:
     """Model, data and training of one run.  Seeds and rates are not here: members have them.
 
     Widths and counts are in units; ``batch`` is sequences of ``context`` tokens.  ``hidden`` is
-    the width of the dense feed-forward layer as a multiple of ``d``.  ``experts`` 0 is
-    a dense model; otherwise ``active`` of ``experts`` routed ones, each ``expert_width`` wide, and
-    ``shared`` ones see every token.  ``balance`` keeps experts busy: by a bias that moves by
+    the width of the dense feed-forward layer as a multiple of ``d``; ``inner``, where not 0, is that
+    width itself, with which arms are made equal in parameters.  ``experts`` 0 is a dense model;
+    otherwise ``active`` of ``experts`` routed ones, each ``expert_width`` wide, and ``shared`` ones
+    see every token.  ``balance`` keeps experts busy: by a bias that moves by
     ``balance_step`` each step, by an auxiliary loss of weight ``balance_weight``, or not at all.
     ``latent`` and ``rotary`` are the widths of the cached vector and of the key part that
     carries position, for latent attention alone; ``absorbed`` computes the same function
@@ -45,6 +46,7 @@ class Config:
     heads: int = 4
     context: int = 64
     hidden: int = 4
+    inner: int = 0
     attention: str = "multi-head"
     groups: int = 2
     latent: int = 16
@@ -79,12 +81,19 @@ class Config:
             raise ConfigError(f"groups {self.groups} must divide heads {self.heads}.")
         if self.experts and not 0 < self.active <= self.experts:
             raise ConfigError(f"active {self.active} must be between 1 and experts {self.experts}.")
+        if self.inner < 0:
+            raise ConfigError(f"inner is {self.inner}; use a width, or 0 for hidden times d.")
         if not 0 <= self.warmup < 1:
             raise ConfigError(f"warmup {self.warmup} is a share of the steps: from 0 to below 1.")
 
     @property
     def head_width(self) -> int:
         return self.d // self.heads
+
+    @property
+    def feed_width(self) -> int:
+        """Width of the dense feed-forward layer."""
+        return self.inner or self.hidden * self.d
 
     @property
     def kv_heads(self) -> int:

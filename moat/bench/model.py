@@ -17,7 +17,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from moat.bench.config import Config
-from moat.bench.precision import matmul
+from moat.bench.precision import half, matmul
 
 Weights = dict[str, Tensor]
 
@@ -44,7 +44,7 @@ def shapes(config: Config) -> dict[str, tuple[int, ...]]:
             # Shared experts are one feed-forward layer: side by side they compute the same sum.
             part |= {"up": (d, both), "back": (both, d)} if both else {}
         else:
-            part |= {"up": (d, config.hidden * d), "back": (config.hidden * d, d)}
+            part |= {"up": (d, config.feed_width), "back": (config.feed_width, d)}
         sizes |= {f"{i}.{name}": shape for name, shape in part.items()}
     return sizes | {"head": (d, config.vocab)}
 
@@ -67,11 +67,11 @@ def initial(config: Config, seed: int) -> Weights:
     return weights
 
 
-def rotated(x: Tensor, base: float = 10_000.0) -> Tensor:
-    """Rotary positions (arXiv:2104.09864) on x (..., T, w), w even; position is the index on T."""
+def rotated(x: Tensor, start: int = 0, base: float = 10_000.0) -> Tensor:
+    """Rotary positions (arXiv:2104.09864) on x (..., T, w), w even; the first is at ``start``."""
     t, w = x.shape[-2:]
     rate = base ** (-torch.arange(0, w, 2, device=x.device) / w)
-    angle = torch.arange(t, device=x.device)[:, None] * rate
+    angle = torch.arange(start, start + t, device=x.device)[:, None] * rate
     cos, sin = angle.cos().to(x.dtype), angle.sin().to(x.dtype)
     a, b = x[..., : w // 2], x[..., w // 2 :]
     return torch.cat([a * cos - b * sin, a * sin + b * cos], dim=-1)
@@ -137,9 +137,9 @@ class GPT:
         return self._linear(self._merged(mixed, x), f"{i}.out")
 
     def _mix(self, query: Tensor, key: Tensor, value: Tensor, **options) -> Tensor:
-        """Causal attention, in the precision of the matrix products where that is bfloat16."""
-        form = torch.bfloat16 if self.config.precision == "bfloat16" else query.dtype
-        query, key, value = query.to(form), key.to(form), value.to(form)
+        """Causal attention, in bfloat16 where the matrix products are in that or less."""
+        if self.config.precision != "float32":
+            query, key, value = half(query), half(key), half(value)
         return F.scaled_dot_product_attention(query, key, value, is_causal=True, **options).float()
 
     def _latent(self, i: int, x: Tensor, query: Tensor) -> Tensor:

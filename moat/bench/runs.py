@@ -23,7 +23,7 @@ TRAINING = ("model", "precision", "corpus", "feed", "optimise", "step", "train")
 #: what bfloat16 gives, in which nothing had been recorded.
 SAME_LOSSES = dict.fromkeys(("945dd9a370b9", "9a6a82c89d5f"), "48cedf22c8e5")
 #: Settings that came later, with their defaults: a run that leaves one alone keeps its old name.
-LATER: dict[str, object] = {}
+LATER: dict[str, object] = {"inner": 0}
 COLUMNS = (
     "arm", "stage", "steps", "params", "tokens", "flop", "seed", "rate",
     "loss", "oracle", "status", "busiest", "seconds", "utilisation", "device", "code", "id",

@@ -125,6 +125,13 @@ def test_total_and_active_parameters():
     assert flop.cache_bytes(Config(attention="latent")) < flop.cache_bytes(Config()) / 5
 
 
+def test_the_feed_forward_layer_can_have_any_width():
+    plain, wider = Config(), Config(inner=257)
+    assert Config(inner=256) != plain
+    assert flop.matrix_params(Config(inner=256)) == flop.matrix_params(plain)
+    assert flop.matrix_params(wider) - flop.matrix_params(plain) == 2 * plain.d * plain.layers
+
+
 def test_every_code_of_eight_bits_survives():
     codes = torch.arange(256, dtype=torch.uint8).view(torch.float8_e4m3fn).float()
     codes = codes[codes.isfinite()]
@@ -162,6 +169,7 @@ def test_low_precision_products_and_slopes_are_close(form, bound):
         ({"experts": 4, "active": 5}, "between 1 and experts"),
         ({"attention": "grouped", "groups": 3}, "must divide"),
         ({"warmup": 1.0}, "share of the steps"),
+        ({"inner": -1}, "use a width"),
     ],
 )
 def test_a_config_that_cannot_be_is_refused_in_a_sentence(options, why):
