@@ -61,10 +61,10 @@ def products(device: str = "cpu") -> dict[str, float]:
         "grouped": lambda: F.grouped_mm(low, stack, offs=ends),
     }
     if real(x.device):
-        rows, blocks = operand(x), operand(x, blocks=True)
+        rows, blocks = operand(x[None]), operand(x[None], blocks=True)
         kinds |= {
-            "float8 blocks": lambda: product(rows, blocks),
-            "float8 tiles": lambda: product(rows, rows),
+            "float8 blocks": lambda: product(rows, blocks, torch.bfloat16),
+            "float8 tiles": lambda: product(rows, rows, torch.bfloat16),
         }
     return {name: 2 * size**3 / _best(work, cuda) for name, work in kinds.items()}
 

@@ -2,13 +2,15 @@
 
 Fine-grained scaling as DeepSeek-V3 describes it (arXiv:2412.19437, section 3.3.2): activations
 share one scale along 128 channels, weights one scale on blocks of 128 by 128, each so that the
-largest entry becomes the largest code.  A cast to ``torch.float8_e4m3fn`` rounds to the nearest
-even code.  The emulation is exact but for the accumulator: it sums in float32, and neither the
-shorter one of tensor cores nor their speed is emulated.
+largest entry becomes the largest code.  Beside it, as controls, the same codes with one scale a
+matrix ("float8-tensor") and with none ("float8-unscaled"), and four-bit integers in tiles
+("int4").  As there, outputs and gradients to the input leave in bfloat16, and the gradient of
+the weights in float32.
 
-On a GPU that has such products (`real`), "float8" uses ``torch.nn.functional.scaled_mm`` on the
-same codes and scales.  **That product has not been run yet.**  Its operands are tested without
-a GPU: their values against the emulation, their layout against torch's own rules.
+The emulation is exact but for the accumulator: it sums in float32, and neither the shorter one
+of tensor cores nor their speed is emulated.  On a CPU bfloat16 is emulated in the same way,
+because few CPUs multiply it and the others take eight times as long.  On a GPU that has such
+products (`real`), "float8" uses ``torch.nn.functional.scaled_mm`` on the same codes and scales.
 """
 
 from __future__ import annotations
@@ -21,15 +23,28 @@ from torch import Tensor
 from torch.nn.functional import ScalingType, SwizzleType
 
 TILE = 128
+#: Rows and columns that share a scale: along the last axis, along the one before, or both.
+ALONG, ACROSS, BLOCK = (1, TILE), (TILE, 1), (TILE, TILE)
 #: The largest codes of E4M3 and of four-bit integers.
 LARGEST = {"float8": 448.0, "int4": 7.0}
+#: Exponent bits of a float32, those of the smallest normal E4M3 number, and of a factor 2^20.
+EXPONENT, SMALLEST, TWENTY = 0x7F800000, (127 - 6) << 23, 20 << 23
+#: A tile whose entries are all smaller counts as zeros.
+NOTHING = 1e-30
 
 
 def rounded(x: Tensor, form: str) -> Tensor:
-    """The nearest code to each entry; entries must lie within the codes' range."""
-    if form == "float8":
-        return x.to(torch.float8_e4m3fn).to(x.dtype)
-    return x.round()
+    """The nearest code to each entry, half-way to the even one; entries must lie in their range.
+
+    A cast to ``torch.float8_e4m3fn`` and back gives the same and takes four times as long on
+    a CPU.  Here a float32 1.5 times 2^20 as large as an entry's power of two is added and
+    taken off: the sum keeps just the three bits that E4M3 has behind the leading one.
+    """
+    if form != "float8":
+        return x.round()
+    power = x.contiguous().view(torch.int32).bitwise_and(EXPONENT).clamp_(min=SMALLEST)
+    large = power.add_(TWENTY).view(torch.float32).mul_(1.5)
+    return (x + large).sub_(large)
 
 
 def tiled(x: Tensor, form: str, rows: int, columns: int) -> Tensor:
@@ -42,21 +57,42 @@ def tiled(x: Tensor, form: str, rows: int, columns: int) -> Tensor:
     """
     m, n = x.shape[-2:]
     rows, columns = min(rows, m), min(columns, n)
-    padded = F.pad(x, (0, -n % columns, 0, -m % rows))
-    tiles = padded.unflatten(-1, (-1, columns)).unflatten(-3, (-1, rows))
-    largest = tiles.abs().amax(dim=(-3, -1), keepdim=True)
-    scale = torch.where(largest > 0, largest / LARGEST[form], 1.0)
+    tiles = _padded(x, rows, columns).unflatten(-1, (-1, columns)).unflatten(-3, (-1, rows))
+    scale = _scale(tiles, (-3, -1), form)
     back = rounded(tiles / scale, form) * scale
     return back.flatten(-4, -3).flatten(-2, -1)[..., :m, :n]
 
 
-class Operand(NamedTuple):
-    """One side of an eight-bit product, with the axis that is summed over last.
+def _padded(x: Tensor, rows: int, columns: int) -> Tensor:
+    """Zeros below and to the right, up to whole tiles."""
+    down, right = -x.shape[-2] % rows, -x.shape[-1] % columns
+    return F.pad(x, (0, right, 0, down)) if down or right else x
 
-    ``codes`` (rows, inner) are padded with zeros to whole tiles; ``scale`` decodes them, in the
-    layout that ``scaled_mm`` wants for ``recipe``: a scale for each row and 128 of the inner
-    axis (rows, inner / 128), or for each block of 128 by 128 (inner / 128 rounded up to four,
-    rows / 128); either way the first axis is the one that is contiguous.
+
+def _scale(tiles: Tensor, axes: tuple[int, ...], form: str) -> Tensor:
+    """What decodes each tile's codes: its largest entry over the largest code."""
+    return tiles.abs().amax(dim=axes, keepdim=True).float().clamp_(min=NOTHING).div_(LARGEST[form])
+
+
+def coded(x: Tensor, form: str, tile: tuple[int, int]) -> Tensor:
+    """``x`` (..., m, n) as its codes in ``form`` decode, one scale for each ``tile`` of it.
+
+    A form with one scale a matrix or none ignores ``tile``.  Without scales what is too large
+    becomes the largest code.
+    """
+    codes, _, scaling = form.partition("-")
+    if scaling == "unscaled":
+        return rounded(x.clamp(-LARGEST[codes], LARGEST[codes]), codes)
+    return tiled(x, codes, *(x.shape[-2:] if scaling == "tensor" else tile))
+
+
+class Operand(NamedTuple):
+    """One side of eight-bit products, with the axis that is summed over last.
+
+    ``codes`` (E, rows, inner) are padded with zeros to whole tiles; ``scale`` decodes them, in
+    the layout that ``scaled_mm`` wants for ``recipe``: a scale for each row and 128 of the inner
+    axis (E, rows, inner / 128), or for each block of 128 by 128 (E, inner / 128 rounded up to
+    four, rows / 128); either way the last axis but one is the one that is contiguous.
     """
 
     codes: Tensor
@@ -65,28 +101,28 @@ class Operand(NamedTuple):
 
 
 def operand(x: Tensor, blocks: bool = False) -> Operand:
-    """``x`` (rows, inner) in eight bits, with one scale a tile or, with ``blocks``, a block."""
-    m, n = x.shape
-    tiles = F.pad(x, (0, -n % TILE, 0, -m % TILE)).unflatten(1, (-1, TILE))
+    """``x`` (E, rows, inner) in eight bits, with one scale a tile or, with ``blocks``, a block."""
+    tiles = _padded(x, TILE, TILE).unflatten(-1, (-1, TILE)).unflatten(1, (-1, TILE))
+    scale = _scale(tiles, (-3, -1) if blocks else (-1,), "float8")
+    codes = (tiles / scale).to(torch.float8_e4m3fn).flatten(-2).flatten(1, 2).contiguous()
     if blocks:
-        tiles = tiles.unflatten(0, (-1, TILE))
-    largest = tiles.abs().amax(dim=(1, 3) if blocks else 2)
-    scale = torch.where(largest > 0, largest / LARGEST["float8"], 1.0)
-    whole = scale[:, None, :, None] if blocks else scale[..., None]
-    codes = (tiles / whole).to(torch.float8_e4m3fn)
-    if blocks:
-        layout = F.pad(scale, (0, -scale.shape[1] % 4), value=1.0).contiguous().mT
-        return Operand(codes.flatten(2).flatten(0, 1), layout, ScalingType.BlockWise128x128)
-    return Operand(codes.flatten(1), scale.mT.contiguous().mT, ScalingType.BlockWise1x128)
+        scale = scale[:, :, 0, :, 0]
+        layout = F.pad(scale, (0, -scale.shape[-1] % 4), value=1.0).contiguous().mT
+        return Operand(codes, layout, ScalingType.BlockWise128x128)
+    layout = scale[..., 0].flatten(1, 2).mT.contiguous().mT
+    return Operand(codes, layout, ScalingType.BlockWise1x128)
 
 
-def product(a: Operand, b: Operand) -> Tensor:
-    """``a @ b.T`` in float32, by the tensor cores, without their fast accumulation."""
-    return F.scaled_mm(
-        a.codes, b.codes.mT,
-        a.scale, a.recipe, b.scale, b.recipe, SwizzleType.NO_SWIZZLE, SwizzleType.NO_SWIZZLE,
-        output_dtype=torch.float32, use_fast_accum=False,
-    )  # fmt: skip
+def product(a: Operand, b: Operand, dtype: torch.dtype = torch.float32) -> Tensor:
+    """``a @ b.mT`` member by member, by the tensor cores, without their fast accumulation."""
+    plain = SwizzleType.NO_SWIZZLE
+    return torch.stack([
+        F.scaled_mm(
+            a.codes[e], b.codes[e].mT, a.scale[e], a.recipe, b.scale[e], b.recipe, plain, plain,
+            output_dtype=dtype, use_fast_accum=False,
+        )
+        for e in range(len(a.codes))
+    ])  # fmt: skip
 
 
 def real(device: torch.device) -> bool:
@@ -97,11 +133,10 @@ def real(device: torch.device) -> bool:
     return torch.cuda.get_device_capability(device)[0] == 9 and version >= (12, 9)
 
 
-def eight_bit(a: Tensor, b: Tensor, blocks: bool) -> Tensor:
+def eight_bit(a: Tensor, b: Tensor, blocks: bool, dtype: torch.dtype = torch.float32) -> Tensor:
     """``a @ b.mT`` for a (E, m, k) and b (E, n, k), member by member; ``blocks`` scale b."""
-    pairs = zip(a, b, strict=True)
-    found = [product(operand(left), operand(right, blocks)) for left, right in pairs]
-    return torch.stack(found)[:, : a.shape[1], : b.shape[1]]
+    found = product(operand(a), operand(b, blocks), dtype)
+    return found[:, : a.shape[1], : b.shape[1]]
 
 
 class LowPrecision(torch.autograd.Function):
@@ -113,18 +148,19 @@ class LowPrecision(torch.autograd.Function):
         ctx.form = form
         ctx.real = form == "float8" and real(x.device)
         if ctx.real:
-            return eight_bit(x, w.mT, blocks=True)
-        return tiled(x, form, 1, TILE) @ tiled(w, form, TILE, TILE)
+            return eight_bit(x, w.mT, True, torch.bfloat16).to(x.dtype)
+        return (coded(x, form, ALONG) @ coded(w, form, BLOCK)).bfloat16().to(x.dtype)
 
     @staticmethod
     def backward(ctx, slope: Tensor) -> tuple[Tensor, Tensor, None]:
         x, w = ctx.saved_tensors
-        if ctx.real:
-            return eight_bit(slope, w, blocks=True), eight_bit(x.mT, slope.mT, blocks=False), None
-        to_x = tiled(slope, ctx.form, 1, TILE) @ tiled(w, ctx.form, TILE, TILE).mT
         # The weight's gradient sums over tokens, so its tiles run along tokens.
-        to_w = tiled(x.mT, ctx.form, 1, TILE) @ tiled(slope.mT, ctx.form, 1, TILE).mT
-        return to_x, to_w, None
+        if ctx.real:
+            to_x = eight_bit(slope, w, True, torch.bfloat16)
+            return to_x.to(x.dtype), eight_bit(x.mT, slope.mT, False), None
+        to_x = (coded(slope, ctx.form, ALONG) @ coded(w, ctx.form, BLOCK).mT).bfloat16()
+        to_w = coded(x, ctx.form, ACROSS).mT @ coded(slope, ctx.form, ACROSS)
+        return to_x.to(x.dtype), to_w, None
 
 
 def matmul(x: Tensor, w: Tensor, precision: str) -> Tensor:
@@ -132,5 +168,10 @@ def matmul(x: Tensor, w: Tensor, precision: str) -> Tensor:
     if precision == "float32":
         return torch.bmm(x, w)
     if precision == "bfloat16":
-        return torch.bmm(x.bfloat16(), w.bfloat16()).to(x.dtype)
+        return torch.bmm(half(x), half(w)).bfloat16().to(x.dtype)
     return LowPrecision.apply(x, w, precision)
+
+
+def half(x: Tensor) -> Tensor:
+    """``x`` in bfloat16; on a CPU its values, in float32, whose products are exact."""
+    return x.bfloat16().float() if x.device.type == "cpu" else x.bfloat16()
