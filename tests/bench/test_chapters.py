@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from moat.bench import experts, gain, isoflop
+from moat.bench import compare, experts, gain, isoflop
 from moat.estimate import Estimate
 
 FLOOR = 2.5
@@ -91,7 +91,7 @@ def arms(shift=0.05):
 
 
 def test_gains_are_paired_by_seed():
-    found = experts.gains(experts.reported(arms()), "bias")
+    found = compare.gains(compare.reported(arms()), "bias")
     assert set(found) == {100, 200, 400, 800}
     for each in found.values():
         assert each.value == pytest.approx(0.05, abs=2e-3)
@@ -101,8 +101,8 @@ def test_gains_are_paired_by_seed():
 def test_the_multiplier_of_experts_and_its_table():
     runs = arms()
     dense, own = (runs[runs["arm"] == arm] for arm in ("dense", "bias"))
-    found = experts.multipliers(own, dense, draws=100, seed=0)
-    table = experts.as_table({"x": found})
+    found = compare.multipliers(own, dense, draws=100, seed=0)
+    table = compare.as_table({"x": found})
     assert table["value"].to_numpy() == pytest.approx(np.exp(0.5), rel=0.1)
     assert list(table["beyond"]) == [False, False, False, True]
     assert gain.growth(found).low < 0 < gain.growth(found).high
@@ -110,7 +110,7 @@ def test_the_multiplier_of_experts_and_its_table():
 
 def test_time_and_balance():
     runs = arms()
-    assert experts.time_ratio(runs, "bias").value == pytest.approx(1.25)
+    assert compare.time_ratio(runs, "bias").value == pytest.approx(1.25)
     assert experts.busiest(runs, "bias").value == pytest.approx(1.1)
     assert experts.held_ratio() == pytest.approx(2.81, abs=0.01)
 
