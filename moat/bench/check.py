@@ -20,6 +20,8 @@ VARIANTS = {
     "experts": TOY.replace(experts=6, active=2),
     "latent": TOY.replace(attention="latent"),
     "muon": TOY.replace(optimiser="muon"),
+    "bfloat16": TOY.replace(precision="bfloat16"),
+    "float8": TOY.replace(precision="float8"),
 }
 
 

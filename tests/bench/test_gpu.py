@@ -21,7 +21,7 @@ def quick(monkeypatch):
     monkeypatch.setattr(sweep.ceilings, "measure", lambda *a: {"matmul_flop_s": 1e11, "copy_byte_s": 1e10})
 
 
-@pytest.mark.parametrize("experiment", ["isoflop-zipf", "experts", "optimiser"])
+@pytest.mark.parametrize("experiment", ["isoflop-zipf", "experts", "optimiser", "float8"])
 def test_a_gpu_plan_runs_stops_and_goes_on(experiment, tmp_path, monkeypatch):
     made = check.toy(experiments.plan(experiment, "gpu"))
     assert {c.d for c in made.arms.values()} >= {32}
@@ -68,11 +68,14 @@ def test_a_capture_is_for_what_a_graph_can_hold(monkeypatch):
     assert step.may_capture(Config(precision="bfloat16"), "cuda")
     assert step.may_capture(routed.replace(precision="bfloat16"), "cuda")
     assert not step.may_capture(routed, "cuda")
-    assert not step.may_capture(Config(precision="float8"), "cuda")
+    assert step.may_capture(Config(precision="float8"), "cuda")
 
 
 @NEEDS_GPU
-@pytest.mark.parametrize("options", [{}, {"experts": 6, "active": 2, "precision": "bfloat16"}])
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"experts": 6, "active": 2, "precision": "bfloat16"}, {"precision": "float8"}, {"precision": "int4"}],
+)
 def test_a_replayed_gradient_is_the_plain_one(options):
     config = Config(d=32, heads=4, context=16, batch=4, expert_width=32, **options)
     found = []
@@ -94,5 +97,7 @@ def test_a_replayed_gradient_is_the_plain_one(options):
 @NEEDS_GPU
 def test_a_gpu_computes_what_the_cpu_does():
     table = check.agreement("cuda")
-    assert table["cpu"].max() < 5e-3
-    assert table["alone"].max() < 5e-3
+    low = table["variant"].isin(["bfloat16", "float8"])
+    # In few bits a sum in another order rounds to another number, and steps make it grow.
+    assert table.loc[~low, ["cpu", "alone"]].max(axis=None) < 5e-3
+    assert table.loc[low, ["cpu", "alone"]].max(axis=None) < 2e-2
