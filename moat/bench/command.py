@@ -8,7 +8,7 @@ from typing import Annotated
 import torch
 import typer
 
-from moat.bench import ceilings, check, runs, sweep
+from moat.bench import ceilings, check, decoding, runs, sweep
 from moat.bench.experiments import BUDGETS, EXPERIMENTS, plan
 from moat.bench.flop import matrix_params, run_flop
 
@@ -59,6 +59,15 @@ def show_table(experiment: Experiment, budget: Budget = "cpu") -> None:
     """The recorded runs, one row a member."""
     found = runs.load(experiment, budget)
     typer.echo(found.drop(columns=["device", "code", "id"]).to_string(float_format="{:.4g}".format))
+
+
+@app.command("decode")
+def time_decoding(device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu") -> None:
+    """How fast each form of attention decodes on this machine; kept as one record."""
+    record = decoding.measure(device, say=typer.echo)
+    columns = ["form", "kernel", "batch", "context", "n", "low", "seconds", "high", "tokens_s", "byte_s"]
+    typer.echo(decoding.table(record)[columns].to_string(index=False, float_format="{:.3g}".format))
+    typer.echo(f"written to {runs.save(record)}")
 
 
 @app.command("check")

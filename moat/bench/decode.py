@@ -6,11 +6,16 @@ that there is room for, and t <= L what has been read.  Rows are the E B sequenc
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 
 from moat.bench.config import Config, ConfigError
 from moat.bench.model import GPT, rotated
+
+#: Query, key, value and scale to what is mixed, as `attend`.
+Kernel = Callable[[Tensor, Tensor, Tensor, float], Tensor]
 
 
 def attend(query: Tensor, key: Tensor, value: Tensor, scale: float) -> Tensor:
@@ -43,15 +48,19 @@ def expanded(kept: Tensor, into: Tensor, out: Tensor) -> tuple[Tensor, Tensor]:
     return torch.cat([keys, kept[..., width:].expand(-1, heads, -1, -1)], dim=-1), values
 
 
-def naive(query: Tensor, kept: Tensor, into: Tensor, out: Tensor, scale: float) -> Tensor:
+def naive(
+    query: Tensor, kept: Tensor, into: Tensor, out: Tensor, scale: float, kernel: Kernel = attend
+) -> Tensor:
     """Latent attention by its definition: expand every key and value, at every step.
 
     ``query`` is (rows, h, T, w + r); the rest as in `expanded`.  Returns (rows, h, T, w).
     """
-    return attend(query, *expanded(kept, into, out), scale)
+    return kernel(query, *expanded(kept, into, out), scale)
 
 
-def absorbed(query: Tensor, kept: Tensor, into: Tensor, out: Tensor, scale: float) -> Tensor:
+def absorbed(
+    query: Tensor, kept: Tensor, into: Tensor, out: Tensor, scale: float, kernel: Kernel = attend
+) -> Tensor:
     """The same with the key matrix moved into the query and the value matrix behind the mixing.
 
     Nothing is expanded: the latent vectors themselves are one key head, and the values.
@@ -59,7 +68,7 @@ def absorbed(query: Tensor, kept: Tensor, into: Tensor, out: Tensor, scale: floa
     members, width, _, w = into.shape
     plain = query[..., :w].unflatten(0, (members, -1))
     plain = torch.einsum("ebhtw,echw->ebhtc", plain, into).flatten(0, 1)
-    mixed = attend(torch.cat([plain, query[..., w:]], dim=-1), kept, kept[..., :width], scale)
+    mixed = kernel(torch.cat([plain, query[..., w:]], dim=-1), kept, kept[..., :width], scale)
     mixed = mixed.unflatten(0, (members, -1))
     return torch.einsum("ebhtc,echw->ebhtw", mixed, out).flatten(0, 1)
 

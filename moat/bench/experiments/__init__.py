@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from moat.bench.design import Plan
 from moat.bench.errors import RunError
-from moat.bench.experiments import dense, optimiser, sparse
+from moat.bench.experiments import attention, dense, optimiser, sparse
 
 BUDGETS = ("smoke", "cpu", "gpu")
 EXPERIMENTS: Mapping[str, Callable[[str], Plan]] = {
@@ -16,6 +16,7 @@ EXPERIMENTS: Mapping[str, Callable[[str], Plan]] = {
     "experts-sizes": sparse.sizes,
     "experts-step": sparse.step,
     "optimiser": optimiser.optimiser,
+    "attention": attention.attention,
 }
 
 
