@@ -24,7 +24,7 @@ def experts(budget: str) -> Plan:
     """One width for all arms, and a baseline curve that brackets their losses."""
     if budget == "gpu":
         options = {"d": 256, "layers": 4, "heads": 8, "context": 256, "batch": 32, "precision": "bfloat16"}
-        lengths, tuned = (160, 320, 640, 1280), (160, 640)
+        lengths, tuned = (160, 320, 640), (160, 320)
     else:
         options, lengths, tuned = {"batch": 16}, (150, 300, 600), (150, 600)
     arms = expert_arms(**options)
