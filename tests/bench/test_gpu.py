@@ -21,7 +21,7 @@ def quick(monkeypatch):
     monkeypatch.setattr(sweep.ceilings, "measure", lambda *a: {"matmul_flop_s": 1e11, "copy_byte_s": 1e10})
 
 
-@pytest.mark.parametrize("experiment", ["isoflop-zipf", "experts", "optimiser", "float8"])
+@pytest.mark.parametrize("experiment", ["isoflop-zipf", "experts", "optimiser", "float8", "attention"])
 def test_a_gpu_plan_runs_stops_and_goes_on(experiment, tmp_path, monkeypatch):
     made = check.toy(experiments.plan(experiment, "gpu"))
     assert {c.d for c in made.arms.values()} >= {32}
