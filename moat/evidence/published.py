@@ -13,7 +13,7 @@ from moat import project
 from moat.evidence.errors import EvidenceError
 from moat.evidence.findings import Chapter, Finding
 
-KINDS = ("absolute", "relative", "at most")
+KINDS = ("absolute", "relative", "at most", "inside")
 
 SCHEMA = pa.DataFrameSchema(
     {
@@ -46,8 +46,11 @@ def within(finding: Finding, published: float, tolerance: float, kind: str) -> b
     """Whether our value reproduces the published one.
 
     ``absolute`` and ``relative`` compare the distance; ``at most`` asks that ours does not
-    exceed ``tolerance``, as for a minimum that a better optimiser may undercut.
+    exceed ``tolerance``, as for a minimum that a better optimiser may undercut; ``inside`` asks
+    that the published value lies in our interval, whose level is then the tolerance.
     """
+    if kind == "inside":
+        return finding.level == tolerance and finding.low <= published <= finding.high
     ours = float(finding.value)
     if kind == "at most":
         return ours <= tolerance

@@ -16,9 +16,10 @@ from moat.laws.powers import SumOfPowers, Term
 from moat.laws.precision import Precision
 from moat.laws.profile import Profile, profile, profile_curve
 from moat.laws.repeated import Repeated
-from moat.laws.routed import Routed
+from moat.laws.routed import Routed, RoutedFloor
 from moat.laws.smooth import Parameter, Smooth
 from moat.laws.split import nested_test, random_splits, split_tests
+from moat.laws.wild import wild_draws, wild_test
 
 #: Laws by name, as the command line takes them: those that need nothing but a table.
 LAWS = {
@@ -28,6 +29,7 @@ LAWS = {
     "isoflop-akima": IsoFlop("akima"),
     "isoflop-parabola": IsoFlop("parabola"),
     "routed": Routed(),
+    "routed-floor": RoutedFloor(),
     "error-curve": ErrorCurve(),
     "sigmoid": Sigmoid(),
     "learning-rate": LearningRate(),
@@ -58,6 +60,7 @@ __all__ = [
     "Profile",
     "Repeated",
     "Routed",
+    "RoutedFloor",
     "Sigmoid",
     "Smooth",
     "Status",
@@ -81,4 +84,6 @@ __all__ = [
     "side_by_side",
     "slice_optimum",
     "split_tests",
+    "wild_draws",
+    "wild_test",
 ]

@@ -10,7 +10,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
+from moat.laws.coordinates import LogCoordinates
+from moat.laws.engine import Array
 from moat.laws.smooth import Parameter, Smooth
+
+#: Floors to start from, as shares of the lowest loss, and every which start of the law below is kept.
+FLOORS, THIN = np.linspace(0.05, 0.95, 10), 20
 
 
 @dataclass(frozen=True)
@@ -44,12 +49,48 @@ class Routed(Smooth):
         exponent = p["a"] * log_n + p["b"] * log_e + p["c"] * log_n * log_e + p["d"]
         return xp.exp(math.log(10) * exponent)
 
+    def vanishing(self, params: pd.Series | pd.DataFrame) -> Any:
+        """log10 of the size at which more experts no longer help: ``-b / c``, infinite unless c > 0."""
+        b, c = (np.asarray(params[name], float) for name in ("b", "c"))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.where(c > 0, -b / c, np.inf)
+
     def dense_equivalent(self, params: pd.Series | pd.DataFrame, size: float, experts: ArrayLike) -> Any:
         """Size of the model with one expert that reaches the loss of ``size`` with ``experts``."""
         log_e, log_one = (np.log10(saturated(e, params["e_start"], params["e_max"])) for e in (experts, 1.0))
         a, b, c = (params[name] for name in ("a", "b", "c"))
         log_n = np.log10(size)
         return 10 ** (((a + c * log_e) * log_n + b * (log_e - log_one)) / (a + c * log_one))
+
+
+@dataclass(frozen=True)
+class RoutedFloor(Routed):
+    """The same above a loss that neither size nor experts take away: ``L = floor + 10^(...)``.
+
+    Without a floor, curves that flatten towards one can only be followed by making experts matter
+    less in large models; with it the law can tell the two apart.  Both models of a pair of equal
+    loss stand on the same floor, so the dense equivalent keeps its formula.
+
+    >>> law = RoutedFloor()
+    >>> truth = pd.Series({"a": -0.17, "b": -0.11, "c": 0.0, "d": 1.5, "e_start": 2.0, "e_max": 300.0, "floor": 1.4})
+    >>> [round(float(law.dense_equivalent(truth, size, 64) / size), 2) for size in (1e7, 1e11)]
+    [8.38, 8.38]
+    """
+
+    parameters: ClassVar[tuple[Parameter, ...]] = (*Routed.parameters, Parameter("floor", 0.01, 10.0))
+
+    def formula(self, p: dict[str, Any], x: dict[str, Any], xp) -> Any:
+        return p["floor"] + super().formula(p, x, xp)
+
+    def starts(self, coordinates: LogCoordinates, target: Array, scale: str) -> Array:
+        """Those of the law without a floor, on what is left above each of a few floors."""
+        base, frame = Routed(), pd.DataFrame({c: v.ravel() for c, v in coordinates.model.arrays.items()})
+        inner = base.coordinates(frame)
+        found = []
+        for floor in target.min() * FLOORS:
+            points = inner.natural(base.starts(inner, target - floor, scale))[::THIN]
+            found.append(np.c_[points, np.full(len(points), floor)])
+        return coordinates.inverse(np.vstack(found))
 
 
 def saturated(experts: Any, start: Any, end: Any) -> Any:

@@ -98,7 +98,8 @@ def _author(citation: str) -> str:
 def _score_row(row) -> str:
     sign = "at most" if row.kind == "at most" else "±"
     scale, unit = (100, "%") if row.kind == "relative" else (1, "")
-    tolerance = f"{sign} {scale * row.tolerance:g}{unit}"
+    inside = f"in our {100 * row.tolerance:g}% interval"
+    tolerance = inside if row.kind == "inside" else f"{sign} {scale * row.tolerance:g}{unit}"
     published, ours = (numbers.compact(x, 6) for x in (row.published, row.ours))
     return f"| {row.quantity} | {row.place} | {published} | {ours} | {tolerance} | {row.outcome} |"
 

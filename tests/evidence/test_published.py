@@ -40,6 +40,14 @@ def test_tolerances(ours, published, tolerance, kind, good):
     assert within(Finding("a", ours), published, tolerance, kind) is good
 
 
+def test_inside_asks_our_interval_at_its_level():
+    ours = Finding("a", 1.05, low=0.9, high=1.1, level=0.95)
+    assert within(ours, 1.0, 0.95, "inside")
+    assert not within(ours, 1.2, 0.95, "inside")
+    assert not within(ours, 1.0, 0.9, "inside")
+    assert not within(Finding("a", 1.05), 1.05, 0.95, "inside")
+
+
 @pytest.mark.parametrize("row", list(load_published().itertuples()), ids=lambda row: row.id)
 def test_a_published_result_is_met_at_its_tolerance(row):
     """From the run of this build, or the recorded one where a source cannot be had."""
