@@ -15,6 +15,7 @@ products (`real`), "float8" uses ``torch.nn.functional.scaled_mm`` on the same c
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
@@ -100,29 +101,34 @@ class Operand(NamedTuple):
     recipe: ScalingType
 
 
-def operand(x: Tensor, blocks: bool = False) -> Operand:
-    """``x`` (E, rows, inner) in eight bits, with one scale a tile or, with ``blocks``, a block."""
+def cast(x: Tensor, blocks: bool = False) -> tuple[Tensor, Tensor]:
+    """The codes and scales of an `Operand` for ``x`` (E, rows, inner)."""
     tiles = _padded(x, TILE, TILE).unflatten(-1, (-1, TILE)).unflatten(1, (-1, TILE))
     scale = _scale(tiles, (-3, -1) if blocks else (-1,), "float8")
     codes = (tiles / scale).to(torch.float8_e4m3fn).flatten(-2).flatten(1, 2).contiguous()
-    if blocks:
-        scale = scale[:, :, 0, :, 0]
-        layout = F.pad(scale, (0, -scale.shape[-1] % 4), value=1.0).contiguous().mT
-        return Operand(codes, layout, ScalingType.BlockWise128x128)
-    layout = scale[..., 0].flatten(1, 2).mT.contiguous().mT
-    return Operand(codes, layout, ScalingType.BlockWise1x128)
+    if not blocks:
+        return codes, scale[..., 0].flatten(1, 2).mT.contiguous().mT
+    scale = scale[:, :, 0, :, 0]
+    return codes, F.pad(scale, (0, -scale.shape[-1] % 4), value=1.0).contiguous().mT
+
+
+def operand(x: Tensor, blocks: bool = False, by: Callable = cast) -> Operand:
+    """``x`` (E, rows, inner) in eight bits, with one scale a tile or, with ``blocks``, a block."""
+    recipe = ScalingType.BlockWise128x128 if blocks else ScalingType.BlockWise1x128
+    return Operand(*by(x, blocks), recipe)
 
 
 def product(a: Operand, b: Operand, dtype: torch.dtype = torch.float32) -> Tensor:
     """``a @ b.mT`` member by member, by the tensor cores, without their fast accumulation."""
     plain = SwizzleType.NO_SWIZZLE
-    return torch.stack([
+    found = [
         F.scaled_mm(
             a.codes[e], b.codes[e].mT, a.scale[e], a.recipe, b.scale[e], b.recipe, plain, plain,
             output_dtype=dtype, use_fast_accum=False,
         )
         for e in range(len(a.codes))
-    ])  # fmt: skip
+    ]  # fmt: skip
+    return torch.stack(found) if len(found) > 1 else found[0][None]
 
 
 def real(device: torch.device) -> bool:
