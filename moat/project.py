@@ -9,6 +9,8 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+import yaml
+
 
 def root() -> Path:
     """The repository: ``MOAT_ROOT``, or the folder that holds the package."""
@@ -27,6 +29,13 @@ def notebooks() -> Path:
 def chapters() -> list[str]:
     """Names of all chapters that have a notebook."""
     return sorted(p.stem for p in notebooks().glob("*.ipynb"))
+
+
+def in_book() -> list[str]:
+    """Chapters in the order of ``_toc.yml``; a notebook that is not in it is a draft."""
+    toc = yaml.safe_load((root() / "_toc.yml").read_text(encoding="utf-8"))
+    files = [c["file"] for part in toc["parts"] for c in part["chapters"]]
+    return [Path(f).stem for f in files if f.startswith("notebooks/")]
 
 
 def commit() -> str:

@@ -9,7 +9,6 @@ import pytest
 
 from moat import project
 from moat.publish import parameters
-from moat.publish.plan import chapters_in_toc
 
 NOTEBOOKS = sorted(project.notebooks().glob("*.ipynb"))
 pytestmark = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
@@ -62,4 +61,4 @@ def test_a_chapter_ends_as_promised(path):
 
 
 def test_it_is_in_the_table_of_contents(path):
-    assert path.stem in chapters_in_toc()
+    assert path.stem in project.in_book()

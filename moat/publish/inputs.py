@@ -2,7 +2,8 @@
 
 Modules: every ``moat`` import of the notebook, followed through the package.  Tables: every
 ``sources.load("name")`` with a literal name, and the ``TABLES`` of those modules.  Recorded runs:
-every ``runs.load("name")`` and ``sweep.recompute("name")``, at all budgets.
+every ``runs.load("name")`` and ``sweep.recompute("name")``, at all budgets.  Other chapters: all
+that stand before "name" in the book, for ``chapters.before("name")``.
 """
 
 from __future__ import annotations
@@ -14,28 +15,34 @@ from functools import lru_cache
 from pathlib import Path
 
 from moat import project, sources
+from moat.evidence.chapters import earlier
 from moat.publish.errors import PublishError
 from moat.publish.parameters import read
+
+#: What a chapter that sums up others holds their findings against.
+SUMMED = ("claims.yml", "published.csv")
 
 
 @dataclass(frozen=True)
 class Inputs:
-    """Files and source names that a chapter's results depend on."""
+    """Files, source names and other chapters that a chapter's results depend on."""
 
     modules: tuple[Path, ...]
     sources: tuple[str, ...]
     experiments: tuple[str, ...] = ()
+    chapters: tuple[str, ...] = ()
 
     @property
     def remote(self) -> tuple[str, ...]:
         return tuple(s for s in self.sources if sources.find(s).remote)
 
     def files(self) -> list[Path]:
-        """Modules, own tables and records of runs, as paths."""
+        """Modules, own tables, records of runs, and claims where chapters are summed up, as paths."""
         own = [sources.find(s).path for s in self.sources if not sources.find(s).remote]
         folder = project.root() / "data" / "runs"
         records = [p for name in self.experiments for p in sorted(folder.glob(f"*/{name}/*.json"))]
-        return [*self.modules, *own, *records]
+        summed = [project.root() / "data" / n for n in SUMMED] if self.chapters else []
+        return [*self.modules, *own, *records, *summed]
 
 
 def inputs(notebook: Path) -> Inputs:
@@ -52,7 +59,9 @@ def inputs(notebook: Path) -> Inputs:
     named += [name for path in modules.values() for name in _tables(path, path.stat().st_mtime_ns)]
     tables = {sources.find(name).name for name in named}
     experiments = set(_named(tree, notebook.name, ("runs.load", "sweep.recompute")))
-    return Inputs(tuple(sorted(modules.values())), tuple(sorted(tables)), tuple(sorted(experiments)))
+    summed = {c for name in _named(tree, notebook.name, ("chapters.before",)) for c in earlier(name)}
+    found = (tuple(sorted(x)) for x in (modules.values(), tables, experiments, summed))
+    return Inputs(*found)
 
 
 def _named(tree: ast.AST, where: str, functions: tuple[str, ...]) -> list[str]:

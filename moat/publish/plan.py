@@ -6,8 +6,6 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
-
 from moat import project, sources
 from moat.evidence.findings import computed_path, recorded_path
 from moat.publish.errors import BuildFailed
@@ -33,13 +31,6 @@ def plan_path() -> Path:
     return project.build() / "plan.json"
 
 
-def chapters_in_toc() -> list[str]:
-    """Chapters in the order of ``_toc.yml``; a notebook that is not in it is a draft."""
-    toc = yaml.safe_load((project.root() / "_toc.yml").read_text(encoding="utf-8"))
-    files = [c["file"] for part in toc["parts"] for c in part["chapters"]]
-    return [Path(f).stem for f in files if f.startswith("notebooks/")]
-
-
 def make_plan(progress: bool = False) -> Plan:
     """Fetch what is missing and decide.
 
@@ -48,7 +39,7 @@ def make_plan(progress: bool = False) -> Plan:
     """
     computed, recorded = [], {}
     reasons: dict[str, str] = {}
-    for chapter in chapters_in_toc():
+    for chapter in project.in_book():
         missing = _missing(inputs(project.notebooks() / f"{chapter}.ipynb"), reasons, progress)
         if not missing:
             computed.append(chapter)
@@ -81,9 +72,14 @@ def _missing(needs: Inputs, reasons: dict[str, str], progress: bool) -> tuple[st
 
 
 def chapter_files(chapter: str) -> list[str]:
-    """Everything a chapter's results depend on, as paths: its notebook, modules, tables, registries."""
+    """Everything a chapter's results depend on, as paths.
+
+    Its notebook, modules, tables and registries; for one that sums up others, their findings.
+    """
     notebook = project.notebooks() / f"{chapter}.ipynb"
-    return _relative([notebook, *inputs(notebook).files(), *registry_files()])
+    needs, plan = inputs(notebook), load_plan()
+    found = [plan.findings(name) for name in needs.chapters]
+    return _relative([notebook, *needs.files(), *registry_files(), *found])
 
 
 def page_files() -> list[str]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from moat import project, sources
+from moat.evidence import chapters
+from moat.evidence.errors import EvidenceError
 from moat.frontier import models
 from moat.publish.errors import PublishError
 from moat.publish.inputs import inputs
@@ -74,3 +76,27 @@ def test_what_cannot_be_read_is_named(code, error, why, tmp_path):
     notebook(tmp_path / "n.ipynb", ("code", code, []))
     with pytest.raises(error, match=why):
         inputs(tmp_path / "n.ipynb")
+
+
+def test_a_chapter_that_sums_up_depends_on_those_before_it(tmp_path):
+    code = "from moat.evidence import chapters\nchapters.before('bill')"
+    notebook(tmp_path / "n.ipynb", ("code", code, []))
+    found = inputs(tmp_path / "n.ipynb")
+    order = project.in_book()
+    assert set(found.chapters) == set(order[: order.index("bill")])
+    assert {p.name for p in found.files()} >= {"claims.yml", "published.csv"}
+
+
+def test_a_sum_without_findings_to_sum_up_says_what_to_do(monkeypatch, tmp_path):
+    monkeypatch.setenv("MOAT_ROOT", str(tmp_path))
+    with pytest.raises(EvidenceError, match="moat chapter lag"):
+        chapters.current_path("lag")
+
+
+def test_recorded_findings_are_summed_up_where_a_chapter_was_not_run(monkeypatch, tmp_path):
+    monkeypatch.setenv("MOAT_ROOT", str(tmp_path))
+    for folder in ("data/findings", "_build/findings"):
+        project.write(tmp_path / folder / "lag.json", "{}")
+    assert chapters.current_path("lag") == tmp_path.resolve() / "_build/findings/lag.json"
+    project.write_json(tmp_path / "_build/plan.json", {"computed": [], "recorded": {"lag": ["x"]}})
+    assert chapters.current_path("lag") == tmp_path.resolve() / "data/findings/lag.json"
