@@ -1,0 +1,147 @@
+"""The test of equality finds what is there at its rate; speeds and crossings have known answers."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from moat.bench import parity
+from moat.bench.errors import RunError
+from moat.bench.layers import summary
+from moat.estimate import Estimate
+
+
+def runs(excess=0.1, sd=0.1, seeds=12, rng=None):
+    rng = rng or np.random.default_rng(0)
+    rows = []
+    for seed in range(seeds):
+        base = 1.8 + rng.normal(0, 0.02)
+        rows.append(("bfloat16", 300, seed, base))
+        rows.append(("float8", 300, seed, base * (1 + (excess + rng.normal(0, sd)) / 100)))
+        rows.append(("int4", 300, seed, base * 1.05))
+    return pd.DataFrame(rows, columns=["arm", "steps", "seed", "loss"])
+
+
+def test_differences_are_of_the_same_seed():
+    apart = parity.pairs(runs(sd=0), "float8", 300)
+    assert apart.to_numpy() == pytest.approx(0.1)
+    with pytest.raises(RunError, match="common seed"):
+        parity.pairs(runs(), "float8-tensor", 300)
+
+
+def test_the_table_says_what_each_arm_is():
+    table = parity.cells(runs()).set_index("arm")
+    assert table.loc["float8", "word"] == "equal"
+    assert table.loc["int4", "word"] == "worse"
+    assert table.loc["int4", "value"] == pytest.approx(5)
+    assert table.loc["float8", "low"] < 0.1 < table.loc["float8", "high"]
+
+
+@pytest.mark.parametrize(("true", "most"), [(parity.MARGIN, 0.07), (-parity.MARGIN, 0.07), (0.4, 0.01)])
+def test_what_is_not_equal_is_rarely_called_equal(true, most):
+    rng = np.random.default_rng(1)
+    words = [parity.equal(true + rng.normal(0, 0.15, 12)) for _ in range(1000)]
+    assert np.mean([w == "equal" for w in words]) < most
+
+
+def test_the_interval_covers():
+    rng = np.random.default_rng(2)
+    found = [parity.excess(0.1 + rng.normal(0, 0.15, 12)) for _ in range(1000)]
+    assert np.mean([e.low < 0.1 < e.high for e in found]) == pytest.approx(0.90, abs=0.03)
+
+
+@pytest.mark.parametrize(("sd", "n"), [(0.16, 12), (0.16, 4), (0.3, 12)])
+def test_power_is_how_often_equal_is_found(sd, n):
+    rng = np.random.default_rng(3)
+    seen = np.mean([parity.equal(rng.normal(0, sd, n)) == "equal" for _ in range(1000)])
+    assert parity.power(sd, n) == pytest.approx(seen, abs=0.04)
+
+
+def test_a_cost_of_other_rates_is_that_of_the_parabola():
+    rates = np.array([0.005, 0.01, 0.02])
+    tried = pd.DataFrame({"arm": "bfloat16", "rate": rates, "loss": 2 + 0.1 * np.log(rates / 0.01) ** 2})
+    chosen = pd.DataFrame({"arm": ["bfloat16", "float8"], "rate": [0.01, 0.012]})
+    assert parity.tuning_shift(tried, chosen, "float8") == pytest.approx(100 * 0.1 * np.log(1.2) ** 2 / 2)
+
+
+def times(ratio=lambda width: width / 2048, noise=0.01, repeats=25):
+    rng = np.random.default_rng(4)
+    rows = []
+    for width in (512, 1024, 2048, 4096, 8192):
+        base = width**2 / 1e6
+        for recipe, cast, ms in (("bfloat16", "none", base), ("tiles", "eager", base / ratio(width))):
+            for n, luck in enumerate(rng.normal(1, noise, repeats)):
+                rows.append(("layer", recipe, cast, width, n, ms * luck, 8192, "chip"))
+    names = ["what", "recipe", "cast", "width", "repeat", "ms", "tokens", "device"]
+    return pd.DataFrame(rows, columns=names)
+
+
+def test_speeds_by_width_and_where_they_cross():
+    table, draws = parity.ratios(times(), "tiles", "eager", draws=400, seed=0)
+    assert table["value"].to_numpy() == pytest.approx([0.25, 0.5, 1, 2, 4], rel=0.01)
+    assert (table["low"] < table["high"]).all()
+    assert draws.shape == (400, 5)
+    found = parity.pays_from(table, draws)
+    assert found.low <= 2048 * 1.02
+    assert found.value == pytest.approx(2048, rel=0.03)
+    assert parity.pays_from(table, draws, 1.5).value == pytest.approx(3072, rel=0.05)
+    assert parity.pays_from(table, draws, 0.1) == "every width tried"
+    assert parity.pays_from(table, draws, 9.0) == "no width tried"
+    assert parity.at_width(table, 4096).value == pytest.approx(2, rel=0.01)
+    assert summary(times())["n"].eq(25).all()
+
+
+def test_a_crossing_is_the_last_one():
+    x = np.arange(5.0)
+    assert parity._crossing(x, np.array([1, -1, -1, 1, 2.0])) == 2.5
+    assert parity._crossing(x, np.array([1.0, 1, 1, 1, -1])) == np.inf
+
+
+def test_intervals_of_speed_cover():
+    inside = []
+    for seed in range(200):
+        rng = np.random.default_rng(seed)
+        rows = [
+            ("layer", recipe, cast, 4096, n, ms * luck, 8192, "chip")
+            for recipe, cast, ms in (("bfloat16", "none", 1.5), ("tiles", "eager", 1.0))
+            for n, luck in enumerate(rng.normal(1, 0.02, 25))
+        ]
+        names = ["what", "recipe", "cast", "width", "repeat", "ms", "tokens", "device"]
+        table, _ = parity.ratios(pd.DataFrame(rows, columns=names), "tiles", "eager", draws=300, seed=seed)
+        inside.append(table["low"][0] < 1.5 < table["high"][0])
+    assert 0.90 < np.mean(inside) < 0.99
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "word"),
+    [(1.25, 1.3, "supported"), (1.0, 1.1, "refuted"), (1.15, 1.25, "partly")],
+)
+def test_the_claim_of_speed(low, high, word):
+    table = pd.DataFrame({"width": [512, 4096, 8192], "low": [0.2, low, low], "high": [0.3, high, high]})
+    assert parity.fast(table) == word
+    assert parity.fast(table[table["width"] < 4096]) == "untestable"
+
+
+def test_speed_and_loss_multiply():
+    found = parity.together(Estimate(1.5, 1.4, 1.6, 25, "speed"), Estimate(0.9, 0.8, 1.0, 8, "loss"))
+    assert found.value == pytest.approx(1.35)
+    # Distances to the ends add in quadrature, in logarithms.
+    low, high = np.hypot(np.log(1.5 / 1.4), np.log(0.9 / 0.8)), np.hypot(np.log(1.6 / 1.5), np.log(1 / 0.9))
+    assert [found.low, found.high] == pytest.approx([1.35 * np.exp(-low), 1.35 * np.exp(high)])
+    assert found.n == 8
+
+
+@pytest.mark.parametrize(
+    ("word", "controls", "expected"),
+    [
+        ("equal", ["worse", "worse"], "supported"),
+        ("better", ["worse"], "supported"),
+        ("undecided", ["worse"], "undecided"),
+        ("worse", ["worse"], "refuted"),
+        ("equal", ["worse", "undecided"], "untestable"),
+        ("equal", [], "untestable"),
+    ],
+)
+def test_a_verdict_needs_controls_that_fail(word, controls, expected):
+    assert parity.verdict(word, controls) == expected
