@@ -8,9 +8,9 @@ from typing import Annotated
 import torch
 import typer
 
-from moat.bench import ceilings, check, decoding, runs, sweep
+from moat.bench import ceilings, check, decoding, layers, runs, sweep
 from moat.bench.experiments import BUDGETS, EXPERIMENTS, plan
-from moat.bench.flop import matrix_params, run_flop
+from moat.bench.flop import lesson_flop, matrix_params, run_flop
 
 app = typer.Typer(help="Train the small models of Part III.", no_args_is_help=True)
 Experiment = Annotated[str, typer.Argument(help=f"One of: {', '.join(EXPERIMENTS)}.")]
@@ -24,13 +24,12 @@ def show_plan(experiment: Experiment, budget: Budget = "cpu") -> None:
     for arm, config in made.arms.items():
         steps = ", ".join(str(n) for n in made.steps[arm])
         typer.echo(f"{arm:10} {matrix_params(config):>12,} parameters; steps {steps}")
-    tuning = sum(run_flop(t.job.config) * len(t.job.members) for t in made.tuning())
-    seeds = made.seeds + made.more
-    report = sum(
-        run_flop(c.replace(steps=n)) * len(seeds) for a, c in made.arms.items() for n in made.steps[a]
-    )
-    typer.echo(f"seeds {seeds}, rates {made.rates}")
-    typer.echo(f"{tuning:.2g} FLOP of tuning, {report:.2g} FLOP of reported runs")
+    typer.echo(f"seeds {made.seeds + made.more}, rates {made.rates}")
+    flop = {"tune": 0.0, "report": 0.0}
+    for task in made.tasks:
+        config = task.job.config
+        flop[task.stage] += (run_flop(config) + lesson_flop(config)) * len(task.job.members)
+    typer.echo(f"{flop['tune']:.2g} FLOP of tuning, {flop['report']:.2g} FLOP of reported runs")
 
 
 @app.command("run")
@@ -68,6 +67,18 @@ def time_decoding(device: Annotated[str, typer.Option(help="cpu or cuda.")] = "c
     columns = ["form", "kernel", "batch", "context", "n", "low", "seconds", "high", "tokens_s", "byte_s"]
     typer.echo(decoding.table(record)[columns].to_string(index=False, float_format="{:.3g}".format))
     typer.echo(f"written to {runs.save(record)}")
+
+
+@app.command("layers")
+def time_layers(
+    device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cuda",
+    deadline: Annotated[float, typer.Option(help="Seconds; no width starts later.")] = 45.0,
+) -> None:
+    """How fast a linear layer is in eight bits, by width; kept as one record."""
+    path = layers.record(device, deadline=deadline, say=typer.echo)
+    found = layers.summary(layers.load(path.parent.parent.name))
+    typer.echo(found.to_string(index=False, float_format="{:.4g}".format))
+    typer.echo(f"written to {path}")
 
 
 @app.command("check")

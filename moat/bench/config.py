@@ -13,6 +13,7 @@ CHOICES = {
     "optimiser": ("adam", "muon"),
     "balance": ("bias", "auxiliary", "none"),
     "corpus": ("sotu", "zipf"),
+    "target": ("text", "teacher", "hard", "samples"),
 }
 COUNTS = ("vocab", "d", "layers", "heads", "context", "hidden", "batch", "steps")
 
@@ -33,8 +34,10 @@ class Config:
     ``balance_step`` each step, by an auxiliary loss of weight ``balance_weight``, or not at all.
     ``latent`` and ``rotary`` are the widths of the cached vector and of the key part that
     carries position, for latent attention alone; ``absorbed`` computes the same function
-    without ever expanding keys and values.  ``warmup`` is a share of ``steps``; the rate then
-    falls linearly to zero.
+    without ever expanding keys and values.  ``target`` is what is learnt: the next token of the
+    text, or from ``teacher``, a run of one member, its whole distribution there ("teacher"), one
+    draw from it ("hard"), or text that the teacher has written ("samples").  ``warmup`` is a
+    share of ``steps``; the rate then falls linearly to zero.
 
     >>> Config(d=64, layers=2).replace(heads=8).head_width
     8
@@ -62,6 +65,8 @@ class Config:
     precision: str = "float32"
     optimiser: str = "adam"
     corpus: str = "sotu"
+    target: str = "text"
+    teacher: Job | None = None
     batch: int = 32
     steps: int = 300
     warmup: float = 0.4
@@ -83,8 +88,21 @@ class Config:
             raise ConfigError(f"active {self.active} must be between 1 and experts {self.experts}.")
         if self.inner < 0:
             raise ConfigError(f"inner is {self.inner}; use a width, or 0 for hidden times d.")
+        self._check_teacher()
         if not 0 <= self.warmup < 1:
             raise ConfigError(f"warmup {self.warmup} is a share of the steps: from 0 to below 1.")
+
+    def _check_teacher(self) -> None:
+        if (self.target == "text") != (self.teacher is None):
+            raise ConfigError(f"The target {self.target!r} does not go with teacher {self.teacher}.")
+        if self.teacher is None:
+            return
+        own = self.teacher.config
+        if len(self.teacher.members) != 1 or own.experts:
+            raise ConfigError("A teacher is one dense member.")
+        same = [n for n in ("corpus", "vocab", "context") if getattr(self, n) != getattr(own, n)]
+        if same:
+            raise ConfigError(f"Teacher and student differ in {', '.join(same)}.")
 
     @property
     def head_width(self) -> int:

@@ -56,6 +56,18 @@ def run_flop(config: Config) -> float:
     return training + (muon_flop(config) * config.steps if config.optimiser == "muon" else 0.0)
 
 
+def lesson_flop(config: Config) -> float:
+    """FLOP of a teacher's passes over what one member learns from it, 0 without a teacher.
+
+    One forward pass for each position.  Text that the teacher writes costs the same: with all
+    keys and values kept, a token is decoded in one pass.
+    """
+    if config.teacher is None:
+        return 0.0
+    own = config.teacher.config
+    return (2 * matrix_params(own) + attention_flop(own)) * config.tokens
+
+
 def cache_bytes(config: Config, bytes_each: int = 2) -> int:
     """Bytes that decoding keeps for each token: keys and values, or the latent vector."""
     if config.attention == "latent":

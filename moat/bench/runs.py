@@ -17,13 +17,13 @@ from moat.bench.config import Job
 from moat.bench.errors import RunError
 
 #: The modules whose code decides a loss.
-TRAINING = ("model", "precision", "corpus", "feed", "optimise", "step", "train")
+TRAINING = ("model", "precision", "corpus", "feed", "decode", "teach", "optimise", "step", "train")
 #: Code that gives the same losses as older code keeps its name, so that finished runs stay
 #: finished.  ``tests/bench/test_train.py`` holds the losses to stored ones.  The last one changed
 #: what bfloat16 gives, in which nothing had been recorded.
 SAME_LOSSES = dict.fromkeys(("945dd9a370b9", "9a6a82c89d5f"), "48cedf22c8e5")
 #: Settings that came later, with their defaults: a run that leaves one alone keeps its old name.
-LATER: dict[str, object] = {"inner": 0}
+LATER: dict[str, object] = {"inner": 0, "target": "text", "teacher": None}
 COLUMNS = (
     "arm", "stage", "steps", "params", "tokens", "flop", "seed", "rate",
     "loss", "oracle", "status", "busiest", "seconds", "utilisation", "device", "code", "id",
@@ -48,10 +48,16 @@ def _bare(text: str) -> str:
 
 def run_id(job: Job) -> str:
     """The same job and code never train twice: their digest is the run's name."""
-    whole = asdict(job)
-    whole["config"] = {k: v for k, v in whole["config"].items() if k not in LATER or v != LATER[k]}
-    body = json.dumps(whole | {"code": SAME_LOSSES.get(code(), code())}, sort_keys=True)
+    body = json.dumps(_named(asdict(job)) | {"code": SAME_LOSSES.get(code(), code())}, sort_keys=True)
     return hashlib.sha256(body.encode()).hexdigest()[:12]
+
+
+def _named(job: dict) -> dict:
+    """Without settings that came later and were left alone, here and in a teacher."""
+    config = {k: v for k, v in job["config"].items() if k not in LATER or v != LATER[k]}
+    if config.get("teacher"):
+        config["teacher"] = _named(config["teacher"])
+    return job | {"config": config}
 
 
 def folder() -> Path:
@@ -67,6 +73,20 @@ def save(record: dict, store: Path | None = None) -> Path:
     return project.write(
         path(record, store), json.dumps(record, separators=(",", ":"), sort_keys=True) + "\n"
     )
+
+
+def adopt(record: dict, store: Path | None = None) -> bool:
+    """Whether the run is in the store: under its own experiment, or copied here from another one.
+
+    ``record`` has id, experiment, budget, arm and stage.  Two experiments may want the same run,
+    such as a baseline; it is trained once and carries the labels of each.
+    """
+    if path(record, store).is_file():
+        return True
+    twins = sorted(((store or folder()) / record["budget"]).glob(f"*/{record['id']}.json"))
+    if twins:
+        save(json.loads(twins[0].read_text(encoding="utf-8")) | record, store)
+    return bool(twins)
 
 
 def records(experiment: str, budget: str, store: Path | None = None) -> list[dict]:

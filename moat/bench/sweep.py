@@ -18,10 +18,11 @@ from tqdm import tqdm
 
 from moat import project
 from moat.bench import ceilings, runs
+from moat.bench.config import Job
 from moat.bench.design import Plan, Task, best_rates
 from moat.bench.experiments import plan
-from moat.bench.flop import matrix_params, run_flop, total_params
-from moat.bench.train import train
+from moat.bench.flop import lesson_flop, matrix_params, run_flop, total_params
+from moat.bench.train import taught, train
 
 #: FLOP a second that are expected before anything has been measured.
 FIRST_GUESS = {"cpu": 2e10, "cuda": 2e13}
@@ -36,7 +37,9 @@ def execute(task: Task, device: str = "cpu") -> dict:
     if device == "cpu":
         torch.set_num_threads(1)
     peak = ceilings.measure(device, job.config.precision)
-    outcomes, oracle, seconds = train(job, device=device)
+    # The teacher first: its training is not in the student's seconds.
+    teacher = {"teacher": _described(job.config.teacher, device)} if job.config.teacher else {}
+    outcomes, oracle, seconds = train(job, device=device, keep=task.keep)
     members = [asdict(m) | asdict(o) for m, o in zip(job.members, outcomes, strict=True)]
     return {
         "id": runs.run_id(job),
@@ -44,10 +47,19 @@ def execute(task: Task, device: str = "cpu") -> dict:
         "config": asdict(job.config), "split": job.split, "members": members, "oracle": oracle,
         "flop": run_flop(job.config), "tokens": job.config.tokens,
         "params": matrix_params(job.config), "total_params": total_params(job.config),
+        "passes": lesson_flop(job.config), **teacher,
         "seconds": round(seconds, 3), "ceilings": {k: float(f"{v:.4g}") for k, v in peak.items()},
         "device": ceilings.device_name(device), "code": runs.code(), "commit": project.commit(),
         "versions": {"torch": torch.__version__, "python": sys.version.split()[0]},
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+    }  # fmt: skip
+
+
+def _described(job: Job, device: str) -> dict:
+    """A teacher's run in the record of its student, after `taught` has trained it if need be."""
+    return {
+        "id": runs.run_id(job), "loss": taught(job, device=device)[1], "flop": run_flop(job.config),
+        "tokens": job.config.tokens, "params": matrix_params(job.config),
     }  # fmt: skip
 
 
@@ -72,9 +84,9 @@ def run(
     done = {}
     if keep:
         for task in tasks:
-            record = {"budget": task.budget, "experiment": task.experiment, "id": runs.run_id(task.job)}
-            if runs.path(record, store).is_file():
-                done[record["id"]] = None
+            labels = {k: getattr(task, k) for k in ("experiment", "budget", "arm", "stage")}
+            if runs.adopt(labels | {"id": runs.run_id(task.job)}, store):
+                done[runs.run_id(task.job)] = None
     missing = [t for t in tasks if runs.run_id(t.job) not in done]
     ends = (
         _here(missing, device, deadline, say)
@@ -104,7 +116,7 @@ def _here(tasks: list[Task], device: str, deadline: float | None, say: Callable[
     started, spent = time.monotonic(), 0.0
     speed = FIRST_GUESS[device.partition(":")[0]]
     for task in tasks:
-        flop = run_flop(task.job.config) * len(task.job.members)
+        flop = (run_flop(task.job.config) + lesson_flop(task.job.config)) * len(task.job.members)
         left = None if deadline is None else deadline - (time.monotonic() - started)
         if left is not None and flop / speed > left:
             name = f"{task.experiment} {task.arm}, {task.job.config.steps} steps"
@@ -149,23 +161,30 @@ def carry_out(experiment: str, budget: str, **options) -> list[dict]:
 
 
 def follow(made: Plan, **options) -> list[dict]:
-    """`carry_out` for any plan."""
+    """`carry_out` for any plan: first the arms that wait for nobody, then those with a teacher."""
     ends = None if options.get("deadline") is None else time.monotonic() + options["deadline"]
 
     def stage(tasks: list[Task]) -> list[dict]:
         left = {} if ends is None else {"deadline": ends - time.monotonic()}
         return run(tasks, **options | left)
 
-    store = options.get("store")
-    found = stage(made.tuning())
-    for _ in range(WIDENED):
-        found += stage(made.widening(tuned_rates(made, store)))
-    rates = tuned_rates(made, store)
-    ready = set(made.arms) <= set(rates["arm"])
-    return found + (stage(made.reporting(rates)) if ready else [])
+    store, found = options.get("store"), []
+    while True:
+        found += stage(made.tuning())
+        for _ in range(WIDENED):
+            found += stage(made.widening(tuned_rates(made, store)))
+        rates = tuned_rates(made, store)
+        if not {made.like.get(arm, arm) for arm in made.ready} <= set(rates["arm"]):
+            return found
+        found += stage(made.reporting(rates))
+        if not made.lessons:
+            return found
+        made = made.taught(rates)
 
 
 def recompute(experiment: str, budget: str = "smoke") -> pd.DataFrame:
     """The reported runs of an experiment, trained here and now and not kept: for a chapter's build."""
     made = plan(experiment, budget)
-    return runs.table(run(made.reporting(tuned_rates(made)), keep=False))
+    rates = tuned_rates(made)
+    tasks = made.reporting(rates) + made.taught(rates).reporting(rates)
+    return runs.table(run(tasks, keep=False))

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import io
 import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 from torch import Tensor
 
+from moat import project
 from moat.bench import corpus as corpora
+from moat.bench import runs
 from moat.bench.config import Config, ConfigError, Job
-from moat.bench.feed import windows
 from moat.bench.model import GPT, initial
 from moat.bench.optimise import optimisers, prepare, set_rates
 from moat.bench.step import Gradient, token_losses, used
+from moat.bench.teach import lessons
 
 #: Scored tokens of a held-out half.
 SCORED = 98_304
@@ -38,20 +42,42 @@ class Outcome:
     busiest: float | None
 
 
+@dataclass(frozen=True)
+class Fitted:
+    """Members that have been trained, the bias of their experts, and the seconds that it took."""
+
+    model: GPT
+    bias: list[Tensor]
+    seconds: float
+
+
 def train(
     job: Job,
     *,
     device: str = "cpu",
     text: str = "",
     tick: Callable[[int], None] = lambda step: None,
+    keep: bool = False,
 ) -> tuple[list[Outcome], float, float]:
     """Train all members of ``job`` in one batch.
 
     Returns their outcomes, the oracle's loss on the same tokens (0 where it is not known) and
     the seconds of training alone.  On a CPU one thread is used: it is as fast for such sizes,
     and gives the same loss to the last digit every time.  Raises `ConfigError` for a corpus of
-    another size than ``vocab`` or too small for so many tokens.
+    another size than ``vocab`` or too small for so many tokens.  With ``keep`` the model is put
+    where `taught` looks for it.
     """
+    fitted = fit(job, device=device, text=text, tick=tick)
+    outcomes, oracle = score(fitted, job, device=device, text=text)
+    if keep:
+        _keep(fitted, job, device, outcomes[0])
+    return outcomes, oracle, fitted.seconds
+
+
+def fit(
+    job: Job, *, device: str = "cpu", text: str = "", tick: Callable[[int], None] = lambda step: None
+) -> Fitted:
+    """The training in `train`."""
     config = job.config
     if device == "cpu":
         torch.set_num_threads(1)
@@ -62,22 +88,55 @@ def train(
     prepare(model)
     made = optimisers(config, model, job.members)
     bias = [torch.zeros(model.members, config.experts, device=device) for _ in range(config.layers)]
-    batches = [windows(source, config, m.seed, device) for m in job.members]
+    teacher = taught(config.teacher, device=device, text=text)[0] if config.teacher else None
+    feed = lessons(source, config, [m.seed for m in job.members], device, teacher)
     gradient = Gradient(model, bias, device)
     started = time.perf_counter()
     for step in range(config.steps):
-        gradient(torch.stack([next(own) for own in batches]))
+        gradient(*next(feed))
         set_rates(made, config, step)
         for optimiser in made:
             optimiser.step()
         tick(step)
     if device.startswith("cuda"):
         torch.cuda.synchronize()
-    seconds = time.perf_counter() - started
+    return Fitted(model, bias, time.perf_counter() - started)
+
+
+def score(fitted: Fitted, job: Job, *, device: str = "cpu", text: str = "") -> tuple[list[Outcome], float]:
+    """What the members of ``job`` reached on its held-out half, and the oracle's loss there."""
+    config = job.config
+    source = corpora.load(config.corpus, config.vocab, text)
     held = source.held_out(job.split, max(1, SCORED // config.context), config.context + 1)
-    losses, busiest = evaluate(model, torch.from_numpy(held).to(device), bias, source.skip)
+    losses, busiest = evaluate(fitted.model, torch.from_numpy(held).to(device), fitted.bias, source.skip)
     guess = math.log(config.vocab)
-    return [_outcome(a, b, guess) for a, b in zip(losses, busiest, strict=True)], source.oracle(held), seconds
+    return [_outcome(a, b, guess) for a, b in zip(losses, busiest, strict=True)], source.oracle(held)
+
+
+def taught(job: Job, *, device: str = "cpu", text: str = "") -> tuple[GPT, float]:
+    """The model of a teacher's run and its loss, as they are kept under ``_build``, or trained now.
+
+    What is kept carries the run's name, which the same job and code have everywhere.  Raises
+    `ConfigError` for a teacher that has diverged.
+    """
+    if not _place(job, device).is_file():
+        train(job, device=device, text=text, keep=True)
+    found = torch.load(_place(job, device), map_location=device, weights_only=True)
+    if found["status"] != "finished":
+        raise ConfigError("The teacher has diverged; give it a lower rate.")
+    return GPT(job.config, [found["weights"]]), found["loss"]
+
+
+def _place(job: Job, device: str) -> Path:
+    return project.build() / "teachers" / f"{runs.run_id(job)}-{device.partition(':')[0]}.pt"
+
+
+def _keep(fitted: Fitted, job: Job, device: str, outcome: Outcome) -> None:
+    """Weights and loss of the first member, written whole or not at all."""
+    weights = {name: tensor.detach()[0].cpu() for name, tensor in fitted.model.stacked.items()}
+    data = io.BytesIO()
+    torch.save({"weights": weights, "loss": outcome.loss, "status": outcome.status}, data)
+    project.write(_place(job, device), data.getvalue())
 
 
 def _check(config: Config, source) -> None:

@@ -107,6 +107,15 @@ def test_any_executor_will_do(tmp_path):
     assert [r["config"]["steps"] for r in found] == [3, 4]
 
 
+def test_a_run_of_another_experiment_is_not_trained_again(tmp_path, monkeypatch):
+    (first,) = sweep.run([task(3)], store=tmp_path)
+    monkeypatch.setattr(sweep, "execute", lambda *a: pytest.fail("it ran again"))
+    other = design.Task(task(3).job, "second", "smoke", "baseline", "report")
+    (found,) = sweep.run([other], store=tmp_path)
+    assert found == first | {"experiment": "second", "arm": "baseline"}
+    assert set(runs.load("second", "smoke", tmp_path)["arm"]) == {"baseline"}
+
+
 def test_fresh_processes_train_too(tmp_path):
     with sweep.workers(2) as pool:
         found = sweep.run([task(3), task(4)], executor=pool, store=tmp_path)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from moat.bench.design import Plan
 from moat.bench.errors import RunError
-from moat.bench.experiments import attention, dense, optimiser, sparse
+from moat.bench.experiments import attention, dense, distillation, float8, optimiser, sparse
 
 BUDGETS = ("smoke", "cpu", "gpu")
 EXPERIMENTS: Mapping[str, Callable[[str], Plan]] = {
@@ -17,6 +17,8 @@ EXPERIMENTS: Mapping[str, Callable[[str], Plan]] = {
     "experts-step": sparse.step,
     "optimiser": optimiser.optimiser,
     "attention": attention.attention,
+    "distillation": distillation.distillation,
+    "float8": float8.float8,
 }
 
 
