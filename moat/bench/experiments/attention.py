@@ -47,9 +47,9 @@ def attention(budget: str) -> Plan:
     the best of earlier sweeps; a grid whose end is best is widened, as everywhere.
     """
     if budget == "gpu":
-        base = Config(d=256, layers=4, heads=16, context=256, batch=32, precision="bfloat16")
-        options = {"seeds": (0, 1, 2), "rates": (2.5e-3, 5e-3, 1e-2), "order": 1}
-        length = 400
+        base = Config(d=256, layers=4, heads=16, context=256, batch=16, precision="bfloat16")
+        options = {"seeds": (0, 1, 2, 3), "rates": (2.5e-3, 5e-3, 1e-2), "order": 1}
+        length = 640
     else:
         base, length = Config(heads=8, context=256, batch=4), 300
         # The longest first, so that several processes end together.
