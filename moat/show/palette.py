@@ -26,6 +26,11 @@ COLOURS = {
     "Europe": GREEN,
     "elsewhere": GREY,
     "open weights": PURPLE,
+    "algorithm": BLUE,
+    "kernel": ORANGE,
+    "precision": PURPLE,
+    "framework": GREEN,
+    "mixed": GREY,
 }
 MARKERS = {
     "ours": "o",
@@ -41,6 +46,11 @@ MARKERS = {
     "Europe": "^",
     "elsewhere": "s",
     "open weights": "v",
+    "algorithm": "o",
+    "kernel": "s",
+    "precision": "^",
+    "framework": "D",
+    "mixed": "X",
 }
 
 #: Who competes; the other names are fits and groups of runs.

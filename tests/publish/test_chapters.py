@@ -28,6 +28,7 @@ SMALL = {
     "weaker-chips": {"draws": 200, "seed": 3},
     "isoflop": {"draws": 200, "seed": 3, "simulations": 10},
     "experts": {"draws": 200, "seed": 3},
+    "speedruns": {"draws": 200, "seed": 3, "worlds": 100},
 }
 
 #: Findings that neither draws nor seed may move.
@@ -46,6 +47,7 @@ STEADY = {
     "isoflop": ("entropy", "exponent-parabola", "e", "rise"),
     "chips": ("talking", "hidden", "crossing", "h800-link", "h20-margin", "talk-nominal", "domestic-lag"),
     "weaker-chips": ("span", "simulated", "serial", "serial-kind", "slack"),
+    "speedruns": ("factor", "halving-after", "fewer", "tokens-share", "slope", "core-power", "factor-2019"),
 }
 
 
