@@ -2,8 +2,8 @@
 
 Modules: every ``moat`` import of the notebook, followed through the package.  Tables: every
 ``sources.load("name")`` with a literal name, and the ``TABLES`` of those modules.  Recorded runs:
-every ``runs.load("name")`` and ``sweep.recompute("name")``, at all budgets.  Other chapters: all
-that stand before "name" in the book, for ``chapters.before("name")``.
+every ``runs.load("name")``, ``runs.records("name")`` and ``sweep.recompute("name")``, at all
+budgets.  Other chapters: all that stand before "name" in the book, for ``chapters.before("name")``.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def inputs(notebook: Path) -> Inputs:
     named = _named(tree, notebook.name, ("sources.load",))
     named += [name for path in modules.values() for name in _tables(path, path.stat().st_mtime_ns)]
     tables = {sources.find(name).name for name in named}
-    experiments = set(_named(tree, notebook.name, ("runs.load", "sweep.recompute")))
+    experiments = set(_named(tree, notebook.name, ("runs.load", "runs.records", "sweep.recompute")))
     summed = {c for name in _named(tree, notebook.name, ("chapters.before",)) for c in earlier(name)}
     found = (tuple(sorted(x)) for x in (modules.values(), tables, experiments, summed))
     return Inputs(*found)

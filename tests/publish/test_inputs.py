@@ -57,10 +57,10 @@ def test_tables_that_a_module_reads_for_its_callers_count(tmp_path):
 
 
 def test_recorded_runs_are_inputs_too(tmp_path):
-    code = "from moat.bench import runs\nruns.load('isoflop-zipf')"
+    code = "from moat.bench import runs\nruns.load('isoflop-zipf'); runs.records('attention-decode', 'cpu')"
     notebook(tmp_path / "n.ipynb", ("code", code, []))
     found = inputs(tmp_path / "n.ipynb")
-    assert found.experiments == ("isoflop-zipf",)
+    assert found.experiments == ("attention-decode", "isoflop-zipf")
     assert any("runs/cpu/isoflop-zipf" in str(p) for p in found.files())
 
 
