@@ -19,7 +19,7 @@ from moat.laws.repeated import Repeated
 from moat.laws.routed import Routed, RoutedFloor
 from moat.laws.smooth import Parameter, Smooth
 from moat.laws.split import nested_test, random_splits, split_tests
-from moat.laws.wild import wild_draws, wild_test
+from moat.laws.wild import floor_profile, wild_draws, wild_test
 
 #: Laws by name, as the command line takes them: those that need nothing but a table.
 LAWS = {
@@ -71,6 +71,7 @@ __all__ = [
     "best_split",
     "binned_median",
     "fit_subsets",
+    "floor_profile",
     "huber_likelihood",
     "huber_objective",
     "likelihood_ratio",

@@ -64,6 +64,8 @@ class Fit:
     minima: int
     replicates: pd.DataFrame = field(repr=False)
     unfinished: int
+    #: What a draw is and of what: see `moat.laws.wild` for another scheme.
+    scheme: str = "bootstrap draws"
 
     @property
     def nobs(self) -> int:
@@ -89,7 +91,7 @@ class Fit:
         kind = f"Huber (delta {self.delta:g})" if np.isfinite(self.delta) else "least squares"
         kind = f"weighted {kind}" if self.weights else kind
         scale = f"log {self.target}" if self.scale == "log" else self.target
-        return f"{kind} on {scale}, {len(self.replicates):,} bootstrap draws by {self.cluster or 'row'}"
+        return f"{kind} on {scale}, {len(self.replicates):,} {self.scheme} by {self.cluster or 'row'}"
 
     @cached_property
     def coordinates(self) -> Coordinates:
