@@ -27,6 +27,7 @@ LATER: dict[str, object] = {"inner": 0, "target": "text", "teacher": None}
 COLUMNS = (
     "arm", "stage", "steps", "params", "tokens", "flop", "seed", "rate",
     "loss", "oracle", "status", "busiest", "seconds", "utilisation", "device", "code", "id",
+    "passes", "teacher_params", "teacher_flop", "teacher_loss",
 )  # fmt: skip
 
 
@@ -104,17 +105,19 @@ def table(found: list[dict]) -> pd.DataFrame:
     """One row a member, with the columns of `COLUMNS`.
 
     ``flop``, ``tokens`` and ``params`` (all matrices a token goes through) are of one member,
-    ``seconds`` its share of the time, ``utilisation`` the share of the matmul ceiling.
+    ``seconds`` its share of the time, ``utilisation`` the share of the matmul ceiling.  ``passes``
+    are the FLOP of its teacher's passes; ``teacher_flop`` and the like are NaN without a teacher.
     """
     rows = []
     for record in found:
         shared = {k: record[k] for k in COLUMNS if k in record}
         shared["steps"] = record["config"]["steps"]
+        shared |= {f"teacher_{k}": v for k, v in record.get("teacher", {}).items()}
         shared["seconds"] = record["seconds"] / len(record["members"])
         shared["utilisation"] = record["flop"] / shared["seconds"] / record["ceilings"]["matmul_flop_s"]
         rows += [shared | member for member in record["members"]]
     frame = pd.DataFrame(rows, columns=list(COLUMNS))
-    numeric = ["loss", "oracle", "busiest", "rate", "flop", "params", "tokens"]
+    numeric = ["loss", "oracle", "busiest", "rate", "flop", "params", "tokens", *COLUMNS[-4:]]
     frame[numeric] = frame[numeric].astype(float).replace([np.inf], np.nan)
     return frame.sort_values(["stage", "arm", "steps", "rate", "seed"], ignore_index=True)
 

@@ -126,11 +126,11 @@ def test_fresh_processes_train_too(tmp_path):
 
 def test_a_setting_that_came_later_leaves_old_names_alone(monkeypatch):
     before = runs.run_id(task().job)
-    monkeypatch.setattr(runs, "LATER", {"clip": 1.0})
+    monkeypatch.setattr(runs, "LATER", runs.LATER | {"clip": 1.0})
     at_default, moved = task().job, task().job
     moved = Job(moved.config.replace(clip=2.0), moved.members)
     assert runs.run_id(at_default) != before, "clip was always there: its name is in the digest"
-    monkeypatch.setattr(runs, "LATER", {"clip": 2.0})
+    monkeypatch.setattr(runs, "LATER", runs.LATER | {"clip": 2.0})
     assert runs.run_id(moved) != runs.run_id(at_default)
     assert runs.run_id(at_default) == before
 

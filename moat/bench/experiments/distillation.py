@@ -31,19 +31,20 @@ def distillation(budget: str) -> Plan:
         lengths, tuned, shorter, passes = (150, 300, 600), (150, 600), (100, 300), 3
         rates, lessons = (4e-3, 8e-3, 1.6e-2), tuple(LESSONS)
     if budget == "smoke":
-        lengths, tuned, passes = (20, 40), (), 2
-    arms = {"large": large, "peer": student, "scratch": student} | dict.fromkeys(lessons, student)
-    steps = dict.fromkeys(arms, lengths)
-    steps |= dict.fromkeys(("large", "peer"), (passes * lengths[-1],))
-    steps["scratch"] = (lengths[0] // 2, *lengths, 2 * lengths[-1])
+        lengths, tuned, passes, lessons = (40,), (), 2, ("laws", "samples")
+    teachers = {LESSONS[arm].teacher: (passes * lengths[-1],) for arm in lessons}
+    arms = dict.fromkeys((*teachers, "scratch", *lessons), student) | {"large": large}
+    steps = dict.fromkeys(arms, lengths) | teachers
+    if budget != "smoke":
+        steps["scratch"] = (lengths[0] // 2, *lengths, 2 * lengths[-1])
     # One draw from each law costs what the law costs: how it compares is asked once.
     if "hard" in lessons:
         steps["hard"] = lengths[-1:]
-    lengths_tuned = dict.fromkeys(("scratch", *lessons), tuned)
-    lengths_tuned |= {"large": shorter if tuned else (), "peer": ()}
+    tunings = dict.fromkeys(arms, tuned) | {"large": shorter if tuned else ()}
+    tunings |= {"peer": ()} if "peer" in arms else {}
     return Plan(
-        "distillation", budget, arms, steps, lengths_tuned,
-        seeds=(0, 1) if budget == "smoke" else (0, 1, 2), together=1 if budget == "cpu" else None,
+        "distillation", budget, arms, steps, tunings,
+        seeds=(0,) if budget == "smoke" else (0, 1, 2), together=1 if budget == "cpu" else None,
         rates=rates, borrow="cpu" if budget == "smoke" else "", extend=True, order=-1,
         lessons={arm: LESSONS[arm] for arm in lessons}, like={"peer": "scratch"},
     )  # fmt: skip
