@@ -1,4 +1,4 @@
-"""The usual way to date progress, a regression of log time on date, and how often its interval is right.
+"""The usual way to date progress, a regression of log time on date; how often its interval is right; grids.
 
 Every record stands on the ones before it: an early leap moves all later points together.  Ordinary
 least squares counts them as independent and is sure of itself.  `coverage` measures that in worlds
@@ -14,7 +14,7 @@ from scipy import stats
 
 from moat.estimate import Estimate
 from moat.frontier.errors import FrontierError
-from moat.frontier.records import LEAST, halving, pace, window
+from moat.frontier.records import LEAST, halving, pace, share, window
 
 #: The day of the editorial, and the last year of the table: windows of the grid.
 DAY = "2025-01-27"
@@ -75,3 +75,18 @@ def grid(tracks: dict[str, pd.DataFrame]) -> pd.DataFrame:
                 ends = (months.low, months.high) if months else (np.nan, np.nan)
                 rows.append((track, name, how, 12 * np.log(2) / found.value, *ends))
     return pd.DataFrame(rows, columns=["track", "window", "estimator", "value", "low", "high"])
+
+
+def share_grid(tables: dict[str, pd.DataFrame], *, draws: int, seed: int) -> pd.DataFrame:
+    """Share of algorithms in all gains, in per cent: by window, weight of mixed records, and confidence.
+
+    ``tables`` holds improvements by window.
+    """
+    rows = []
+    for name, table in tables.items():
+        for sure in ("all records", "high confidence"):
+            kept = table if sure == "all records" else table[table["confidence"] == "high"]
+            for how, weight in (("not at all", 0.0), ("half", 0.5), ("wholly", 1.0)):
+                found = share(kept, {"algorithm": 1.0, "mixed": weight}, draws=draws, seed=seed)
+                rows.append((name, how, sure, found.value, found.low, found.high))
+    return pd.DataFrame(rows, columns=["window", "mixed", "records", "value", "low", "high"])

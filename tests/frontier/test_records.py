@@ -156,6 +156,15 @@ def test_the_grid_has_every_window_and_interval_that_exists():
     assert (grid["low"].isna() | (grid["low"] < grid["value"])).all()
 
 
+def test_the_grid_of_shares_orders_by_what_mixed_records_count():
+    table = records.improvements(*track(SHORT))
+    grid = regression.share_grid({"all": table}, draws=50, seed=0)
+    assert len(grid) == 6
+    by = grid.pivot(index="records", columns="mixed", values="value")
+    assert (by["not at all"] < by["half"]).all()
+    assert (by["half"] < by["wholly"]).all()
+
+
 def test_time_is_tokens_over_speed_exactly():
     every = track(SHORT)[0]
     steps = throughput.steps(every, sources.load("speedrun-runs"))
