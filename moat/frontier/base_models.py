@@ -13,6 +13,8 @@ import pandas as pd
 from moat.frontier.errors import FrontierError
 
 BENCHMARKS = ("MMLU", "ARC", "HellaSwag", "Winogrande", "TruthfulQA", "GSM8K", "XWinograd", "HumanEval")
+#: Of the second leaderboard, opened in June 2024.
+NEW_TESTS = ("BBH", "GPQA", "IFEval", "MATH", "MMLU-Pro", "MuSR")
 #: What guessing scores.  TruthfulQA is a share of probability and has no such floor.
 GUESSING = {"MMLU": 0.25, "ARC": 0.25, "HellaSwag": 0.25, "Winogrande": 0.5, "XWinograd": 0.5}
 #: Which parameters count: as upstream has them, those that a token meets, all, or the geometric mean.

@@ -74,3 +74,18 @@ def specifications(
         "family": pd.DataFrame(mine, columns=[*names, "against", *numbers]),
         "china": pd.DataFrame(china, columns=names + numbers),
     }
+
+
+def without_each(scores: pd.DataFrame, models: pd.DataFrame, names: list[str]) -> pd.DataFrame:
+    """Multipliers against families of the date when one test is dropped: tests by ``names`` and China.
+
+    ``models`` is of `moat.frontier.base_models.build`, of which those that count.
+    """
+    rows = {}
+    for test in BENCHMARKS:
+        rest = tuple(b for b in BENCHMARKS if b != test)
+        found = Families.of(models, capability(scores, SCALES[0], rest)[models["model"]].to_numpy())
+        labs = {f: found.table["lab"].iloc[found.place(f)] for f in names}
+        rows[test] = {f: 10 ** found.of_its_day(found.others(labs[f]))[found.place(f)] for f in names}
+        rows[test]["China"] = 10 ** found.trend(found.others())[2]
+    return pd.DataFrame(rows).T

@@ -13,6 +13,16 @@ from moat.show.figure import WIDTH
 from moat.show.marks import label, log_axis
 from moat.show.palette import COLOURS, MARKERS
 
+#: Where names of families go: points right and up of the mark, and which side of the name is there.
+RIGHT, LEFT = (8, 0, "left"), (-8, 0, "right")
+ON_LINES = {
+    "Phi": LEFT, "Yi-1.5": (-8, 4, "right"), "DeepSeek-V2": (-8, 10, "right"), "Pythia": (2, -11, "left"),
+}  # fmt: skip
+ON_LADDER = {
+    "Phi": LEFT, "Qwen": LEFT, "Yi-1.5": LEFT, "StarCoder": LEFT, "DeepSeek-V2": (-8, 14, "right"),
+    "Qwen1.5": (-5, 10, "right"), "Llama": (-8, 8, "right"), "Falcon": (-8, -8, "right"),
+    "DeepSeek-Coder": (7, 10, "left"),
+}  # fmt: skip
 STYLES = (("ours", "-"), ("hoffmann", "--"), ("epoch", ":"))
 
 
@@ -65,57 +75,37 @@ def lines(models: pd.DataFrame, floor: float, named: Sequence[str]) -> Figure:
         )  # fmt: skip
         if strong:
             last = rows.iloc[-1]
-            label(ax, last["flop"] * 1.15, last["capability"], family, side, fontsize=9)
-    ax.set(xscale="log", xlabel="training compute, FLOP", ylabel="first component, points")
+            _name(ax, last["flop"], last["capability"], family, side, ON_LINES)
+    ax.set(xscale="log", xlabel="training compute, FLOP", ylabel="first component")
     ax.set_xlim(models["flop"].min() / 2, models["flop"].max() * 12)
     log_axis(ax.xaxis)
     _sides(ax, models["side"], "upper left")
     return fig
 
 
-def ladder(table: pd.DataFrame, named: Sequence[str], per_year: float, ylabel: str) -> Figure:
+def ladder(table: pd.DataFrame, line: pd.DataFrame, named: Sequence[str], ylabel: str) -> Figure:
     """What a FLOP of each family is worth, against the date of its first model.
 
-    ``table`` has columns family, side, released, value, low, high; ``per_year`` is the slope of the
-    dashed line, × a year, which passes through the middle of the cloud.
+    ``table`` has columns family, side, released, value, low, high; ``line``, drawn dashed, has
+    released and value; ``named`` families get their name.
     """
     fig, ax = plt.subplots(figsize=(WIDTH, 5.0))
     ax.axhline(1, color=COLOURS["reference"], linewidth=0.8, linestyle=":")
-    year = (table["released"] - table["released"].mean()).dt.days / 365.25
-    middle = np.log10(table["value"]).mean()
-    ends = np.array([year.min(), year.max()])
-    dates = table["released"].mean() + pd.to_timedelta(ends * 365.25, "D")
-    ax.plot(
-        dates, 10 ** (middle + np.log10(per_year) * ends), color=COLOURS["text"], linewidth=1, linestyle="--"
-    )
+    ax.plot(line["released"], line["value"], color=COLOURS["text"], linewidth=1, linestyle="--")
     for row in table.itertuples():
         strong = row.family in named
         look = {"color": COLOURS[row.side], "alpha": 1.0 if strong else 0.5}
         ax.plot([row.released, row.released], [row.low, row.high], linewidth=1.6 if strong else 0.7, **look)
         ax.plot(row.released, row.value, marker=MARKERS[row.side], markersize=7 if strong else 4.5, **look)
         if strong:
-            right = row.family in RIGHT
-            side, shift = ("left", 12) if right else ("right", -12)
-            label(
-                ax,
-                row.released + pd.Timedelta(days=shift),
-                row.value,
-                row.family,
-                row.side,
-                ha=side,
-                fontsize=8.5,
-            )
+            _name(ax, row.released, row.value, row.family, row.side, ON_LADDER)
     ax.set(yscale="log", ylabel=ylabel, xlabel="first model of the family")
-    ax.set_xlim(table["released"].min() - pd.Timedelta(days=60), pd.Timestamp("2024-12-15"))
+    ax.set_xlim(
+        table["released"].min() - pd.Timedelta(days=60), table["released"].max() + pd.Timedelta(days=200)
+    )
     log_axis(ax.yaxis)
-    _sides(ax, table["side"], "lower left")
+    _sides(ax, table["side"], "upper left")
     return fig
-
-
-#: Families whose name fits better to the right of their mark.
-RIGHT = frozenset(
-    {"DeepSeek-Coder-V2", "Yi-1.5", "Gemma-2", "Llama-3.1", "SmolLM", "DeepSeek-V2", "GPT-Neo/J"}
-)
 
 
 def tests(table: pd.DataFrame, xlabel: str) -> Figure:
@@ -138,6 +128,14 @@ def tests(table: pd.DataFrame, xlabel: str) -> Figure:
         ax.plot([], [], marker="o", color=COLOURS["text"], markerfacecolor=face, linestyle="none", label=word)
     _sides(ax, table["side"], "lower right")
     return fig
+
+
+def _name(ax, x, y, family: str, side: str, places: dict) -> None:
+    right, up, align = places.get(family, RIGHT)
+    ax.annotate(
+        family, (x, y), (right, up), textcoords="offset points", ha=align, va="center", fontsize=9,
+        color=COLOURS[side],
+    )  # fmt: skip
 
 
 def _sides(ax, column: pd.Series, place: str) -> None:
