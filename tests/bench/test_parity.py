@@ -6,7 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from moat.bench import parity
+from moat.bench import experiments, parity
+from moat.bench import train as training
+from moat.bench.config import Config, Job, Member
 from moat.bench.errors import RunError
 from moat.bench.layers import summary
 from moat.estimate import Estimate
@@ -145,3 +147,29 @@ def test_speed_and_loss_multiply():
 )
 def test_a_verdict_needs_controls_that_fail(word, controls, expected):
     assert parity.verdict(word, controls) == expected
+
+
+def test_seeds_are_dealt_out_to_jobs():
+    made = experiments.plan("float8", "cpu")
+    assert made.groups("float8") == [(0, 1, 2), (3, 4, 5), (6, 7, 8), (9, 10, 11)]
+    assert made.groups("int4") == [(0, 1, 2), (3,)]
+    rates = pd.DataFrame({"arm": list(made.arms), "steps": 300, "rate": 0.01})
+    tasks = made.reporting(rates)
+    assert sum(len(t.job.members) for t in tasks) == 12 * (3 + 3 + 1) + 4 * 2
+    assert {t.arm for t in made.tuning()} == set(made.arms), "every arm is tuned alike"
+    assert len({tuple(m.rate for m in t.job.members) for t in made.tuning()}) == 1
+
+
+def test_controls_fail_as_they_must(monkeypatch):
+    """Trained for real: what rounds too coarsely is worse for certain, what rounds well is not."""
+    monkeypatch.setattr(training, "SCORED", 16_384)
+    config = Config(d=32, heads=4, layers=1, context=32, batch=16, steps=100)
+    members = tuple(Member(seed, 1e-2) for seed in range(4))
+    rows = []
+    for arm in ("bfloat16", "float8", "int4", "float8-unscaled"):
+        outcomes, *_ = training.train(Job(config.replace(precision=arm), members))
+        rows += [(arm, 100, m.seed, o.loss) for m, o in zip(members, outcomes, strict=True)]
+    runs = pd.DataFrame(rows, columns=["arm", "steps", "seed", "loss"])
+    words = parity.cells(runs).set_index("arm")["word"]
+    assert words["int4"] == words["float8-unscaled"] == "worse"
+    assert words["float8"] != "worse"
