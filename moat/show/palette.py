@@ -46,9 +46,9 @@ MARKERS = {
     "Europe": "^",
     "elsewhere": "s",
     "open weights": "v",
-    "algorithm": "o",
+    "algorithm": "h",
     "kernel": "s",
-    "precision": "^",
+    "precision": "v",
     "framework": "D",
     "mixed": "X",
 }
