@@ -20,6 +20,7 @@ VARIANTS = {
     "experts": TOY.replace(experts=6, active=2),
     "latent": TOY.replace(attention="latent"),
     "muon": TOY.replace(optimiser="muon"),
+    "taught": TOY.replace(target="teacher", teacher=Job(TOY, (Member(700, 1e-2),))),
     "bfloat16": TOY.replace(precision="bfloat16"),
     "float8": TOY.replace(precision="float8"),
 }

@@ -227,3 +227,15 @@ def test_the_teacher_is_better_and_a_smoke_budget_is_small():
         assert max(made.steps["scratch"]) == 2 * max(made.steps["laws"])
         assert made.arms["peer"] == made.arms["scratch"] == made.arms["laws"]
     assert math.isclose(cpu.rates[2] / cpu.rates[1], 2)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA GPU")
+@pytest.mark.parametrize("target", ["teacher", "hard", "samples"])
+def test_a_gpu_teaches_too(target):
+    config = pupil(target, steps=12, precision="bfloat16")
+    here, there = (
+        [o.loss for o in training.train(Job(config, (Member(0, 1e-2), Member(1, 1e-2))), device=d)[0]]
+        for d in ("cpu", "cuda")
+    )
+    # Other draws of the same text and of the same teacher: close, not equal.
+    assert there == pytest.approx(here, abs=0.1)
