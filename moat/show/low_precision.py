@@ -52,25 +52,21 @@ def shares_and_gains(shares: pd.DataFrame, gains: pd.DataFrame) -> Figure:
     return fig
 
 
-def excess(pairs: pd.DataFrame, names: Mapping[str, tuple[str, str]]) -> Figure:
+def excess(pairs: pd.DataFrame, names: Mapping[str, tuple[str, str, float]], ceiling: float) -> Figure:
     """Loss above the BF16 run of the same size and text, in per cent, by size.
 
-    ``pairs`` has columns format, params, excess; ``names`` gives each format its palette name and
-    line style.
+    ``pairs`` has columns format, params, excess; ``names`` gives each format its palette name, line
+    style and by what factor its label is moved; ``ceiling`` is marked, in per cent.
     """
     fig, ax = plt.subplots(figsize=(WIDTH, 4.8))
-    for name, (hue, dashes) in names.items():
+    for name, (hue, dashes, moved) in names.items():
         part = pairs[pairs["format"] == name].sort_values("params")
         ax.plot(part["params"], part["excess"], dashes, marker=MARKERS[hue], color=COLOURS[hue], markersize=5)
         last = part.iloc[-1]
-        label(
-            ax,
-            last["params"] * 1.08,
-            last["excess"],
-            name.replace(" plain", ", not rotated"),
-            hue,
-            fontsize=8.5,
-        )
+        x, y = 1.08 * last["params"], moved * last["excess"]
+        label(ax, x, y, name.replace(" plain", ", not rotated"), hue, fontsize=8.5)
+    ax.axhline(ceiling, color=COLOURS["text"], linewidth=1, linestyle=":")
+    label(ax, 2.5e9, ceiling * 0.88, "DeepSeek's ceiling, for training", fontsize=8.5, ha="right")
     _log(ax, "parameters without embeddings", "loss above the BF16 twin, %")
     ax.set_xlim(2.6e7, 2.6e9)
     return fig
