@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from typing import Annotated
 
@@ -76,7 +77,7 @@ def time_layers(
 ) -> None:
     """How fast a linear layer is in eight bits, by width; kept as one record."""
     path = layers.record(device, deadline=deadline, say=typer.echo)
-    found = layers.summary(layers.load(path.parent.parent.name))
+    found = layers.summary(layers.table([json.loads(path.read_text(encoding="utf-8"))]))
     typer.echo(found.to_string(index=False, float_format="{:.4g}".format))
     typer.echo(f"written to {path}")
 

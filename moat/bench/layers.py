@@ -234,9 +234,11 @@ def record(device: str, store: Path | None = None, **options) -> Path:
     return runs.save(body | {"id": name}, store)
 
 
-def load(budget: str = "gpu", store: Path | None = None) -> pd.DataFrame:
-    """Every repeat of the last record: columns what, recipe, cast, width, repeat, ms, tokens, device."""
-    found = runs.records(EXPERIMENT, budget, store)
+def table(found: list[dict]) -> pd.DataFrame:
+    """Every repeat of the last of ``found`` records, one row each.
+
+    Columns what, recipe, cast, width, repeat, ms, tokens, device; empty without records.
+    """
     columns = ["what", "recipe", "cast", "width", "repeat", "ms", "tokens", "device"]
     if not found:
         return pd.DataFrame(columns=columns)
@@ -250,7 +252,7 @@ def load(budget: str = "gpu", store: Path | None = None) -> pd.DataFrame:
 
 
 def summary(times: pd.DataFrame) -> pd.DataFrame:
-    """Median and quartiles of `load`'s repeats, ms, with ``n`` and FLOP a second at the median."""
+    """Median and quartiles of `table`'s repeats, ms, with ``n`` and FLOP a second at the median."""
     keys = ["what", "recipe", "cast", "width", "tokens"]
     found = times.groupby(keys, sort=False)["ms"].describe()
     found = found.rename(columns={"count": "n", "25%": "low", "50%": "ms", "75%": "high"})

@@ -74,7 +74,7 @@ def test_the_rehearsal_leaves_one_record(tmp_path, monkeypatch):
     monkeypatch.setattr(runs, "folder", lambda: tmp_path)
     done = CliRunner().invoke(command.app, ["layers", "--device", "cpu"])
     assert done.exit_code == 0, done.exception
-    times = layers.load("smoke")
+    times = layers.table(runs.records("float8-layers", "smoke"))
     assert set(times["width"]) == {128, 256}
     assert (times["ms"] > 0).all()
     found = layers.summary(times)
@@ -83,7 +83,7 @@ def test_the_rehearsal_leaves_one_record(tmp_path, monkeypatch):
     assert set(found["recipe"]) == {
         "bfloat16", "tiles", "one scale", "tiles by blocks", "tiles by tiles", "one scale, fast sum",
     }  # fmt: skip
-    assert layers.load("gpu").empty
+    assert layers.table([]).empty
 
 
 def test_speed_is_counted_from_shapes():
