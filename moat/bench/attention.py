@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 import numpy as np
@@ -68,6 +69,23 @@ def paired(runs: pd.DataFrame, arm: str, baseline: str, level: float = 0.95) -> 
 def pairs(runs: pd.DataFrame) -> dict[int, Estimate]:
     """Gain of latent over grouped attention at each of the equal caches, at `PAIR_LEVEL`."""
     return {g: paired(runs, f"latent {g}", f"grouped {g}", PAIR_LEVEL) for g in GROUPS}
+
+
+def difference(one: Estimate, other: Estimate) -> Estimate:
+    """``one`` minus ``other``, independent and of one level; distances to the ends combine in squares.
+
+    (Zou and Donner 2008, Statistics in Medicine 27.)
+
+    >>> a, b = Estimate(0.3, 0.0, 0.6, 4, ""), Estimate(0.1, -0.3, 0.5, 5, "")
+    >>> change = difference(a, b)
+    >>> round(change.value, 3), round(change.low, 3), round(change.high, 3), change.n
+    (0.2, -0.3, 0.7, 4)
+    """
+    value = one.value - other.value
+    below = math.hypot(one.value - one.low, other.high - other.value)
+    above = math.hypot(one.high - one.value, other.value - other.low)
+    method = "difference of two independent paired means, ends combined in squares"
+    return Estimate(value, value - below, value + above, min(one.n, other.n), method, one.level)
 
 
 def verdict(gains: Mapping[int, Estimate]) -> str:

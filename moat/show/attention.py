@@ -43,7 +43,8 @@ def frontier(tables: Mapping[str, pd.DataFrame]) -> Figure:
         ax.set_xticks(ticks, [f"{x:,}" for x in ticks])
         ax.minorticks_off()
     axes[0][0].set_ylabel("loss, nats a character")
-    axes[0][0].legend(loc="upper right")
+    handles, names = axes[0][0].get_legend_handles_labels()
+    fig.legend(handles, names, loc="outside upper left", ncols=2)
     return fig
 
 
@@ -110,11 +111,11 @@ def roofline(tables: Mapping[str, tuple[pd.DataFrame, float, float]]) -> Figure:
     fig, axes = plt.subplots(1, len(tables), figsize=(WIDTH, 4.2), squeeze=False)
     for ax, (title, (table, flop_s, byte_s)) in zip(axes[0], tables.items(), strict=True):
         x = np.geomspace(
-            table["intensity"].min() / 2, max(table["intensity"].max(), flop_s / byte_s) * 3, 100
+            table["intensity"].min() / 2, max(table["intensity"].max(), flop_s / byte_s) * 3, 400
         )
         ax.plot(x, np.minimum(flop_s, byte_s * x), color=COLOURS["text"], linewidth=1.4)
-        label(ax, x[-1], flop_s * 1.25, "arithmetic", "text", ha="right", va="bottom", fontsize=8.5)
-        label(ax, x[8], byte_s * x[8] * 1.5, "memory", "text", ha="left", va="bottom", fontsize=8.5)
+        label(ax, x[-1], flop_s * 1.15, "arithmetic", "text", ha="right", va="bottom", fontsize=8.5)
+        label(ax, x[85], byte_s * x[85] * 1.3, "memory ", "text", ha="right", va="bottom", fontsize=8.5)
         for row in table.itertuples():
             hue = FORMS[row.form]
             ax.plot(row.intensity, row.flop_s, marker=MARKERS[hue], color=COLOURS[hue], markersize=8,
@@ -125,6 +126,7 @@ def roofline(tables: Mapping[str, tuple[pd.DataFrame, float, float]]) -> Figure:
             xlabel="FLOP for each byte kept",
             title=title if len(tables) > 1 else "",
         )
+        ax.set_ylim(table["flop_s"].min() / 2, flop_s * 2)
         log_axis(ax.xaxis)
         log_axis(ax.yaxis)
     axes[0][0].set_ylabel("FLOP a second")

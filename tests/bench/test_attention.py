@@ -1,4 +1,4 @@
-"""The plan of the attention experiment, and the timing of decoding on a toy."""
+"""Attention: its plan, the timing of decoding on a toy, and what the chapter computes from both."""
 
 from __future__ import annotations
 
@@ -6,13 +6,17 @@ import json
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from typer.testing import CliRunner
 
-from moat.bench import command, decode, decoding, experiments, flop, runs
+from moat import sources
+from moat.bench import attention as analysis
+from moat.bench import command, decode, decoding, experiments, flop, gain, runs
 from moat.bench.config import Config
 from moat.bench.experiments import attention
+from moat.show import attention as draw
 
 TOY = decoding.Design(Config(d=64, heads=8, layers=1, groups=2, latent=16, rotary=4), ((2, 16), (3, 8)), 4)
 
@@ -116,3 +120,87 @@ def test_the_timed_layer_is_deepseek_v3s():
     assert flop.cache_bytes(forms["latent, absorbed"]) == 2 * (512 + 64)
     assert flop.cache_bytes(forms["multi-head"]) == 2 * 2 * 128 * 128
     assert flop.cache_bytes(forms["grouped"]) == 2 * 2 * 8 * 128
+
+
+def trained(gains=(0.0, 0.0, 0.0), one=0.0, sd=0.001, seeds=5):
+    """Runs whose latent arms gain ``gains`` over the grouped ones and "grouped 1" loses ``one``."""
+    rng, rows = np.random.default_rng(0), []
+    for seed in range(seeds):
+        luck = rng.normal(0, 0.05)
+        losses = {"multi-head": 2.0, "grouped 1": 2.0 + one, "grouped 2": 1.99, "grouped 4": 1.98}
+        pairs = zip(attention.GROUPS, gains, strict=True)
+        losses |= {f"latent {g}": losses[f"grouped {g}"] - gain for g, gain in pairs}
+        rows += [(arm, 300, seed, 1e9, loss + luck + rng.normal(0, sd)) for arm, loss in losses.items()]
+        rows += [("multi-head", steps, seed, steps * 1e7 / 3, 3.0) for steps in (150, 600)]
+    return pd.DataFrame(rows, columns=["arm", "steps", "seed", "flop", "loss"])
+
+
+def test_pairs_have_equal_caches_and_are_paired_by_seed():
+    runs_ = trained((0.02, 0.01, -0.03))
+    found = analysis.pairs(runs_)
+    assert [found[g].value for g in (1, 2, 4)] == pytest.approx([0.02, 0.01, -0.03], abs=2e-3)
+    assert all(e.half_width < 0.01 and e.n == 5 for e in found.values())
+    assert found[1].level == pytest.approx(1 - 0.05 / 3)
+    table = analysis.frontier(runs_, "cpu").set_index("arm")
+    assert len(table) == 7
+    assert table.loc["latent 2", "bytes_token"] == table.loc["grouped 2", "bytes_token"] == 128
+    assert table.loc["multi-head", "loss"] < 2.5, "other lengths stay out"
+
+
+@pytest.mark.parametrize(
+    ("gains", "word"),
+    [
+        ((0.02, 0.02, 0.0), "not refuted"),
+        ((-0.02, 0.0, 0.0), "refuted"),
+        ((0.02, -0.02, 0.0), "mixed"),
+        ((0.0, 0.0, 0.0), "undecided"),
+    ],
+)
+def test_the_hypothesis_has_four_ends(gains, word):
+    assert analysis.verdict(analysis.pairs(trained(gains))) == word
+
+
+@pytest.mark.parametrize(("one", "word"), [(0.0, "equal"), (0.02, "worse"), (-0.02, "better")])
+def test_the_price_of_the_smallest_cache(one, word):
+    assert analysis.price(trained(one=one)) == word
+
+
+def test_three_intervals_miss_together_one_time_in_twenty():
+    rng, missed = np.random.default_rng(1), 0
+    for _ in range(400):
+        draws = rng.normal(0, 1, (3, 2, 5))
+        found = [gain.paired(a, b, level=analysis.PAIR_LEVEL) for a, b in draws]
+        missed += any(e.low > 0 or e.high < 0 for e in found)
+    assert 0.02 < missed / 400 < 0.08
+
+
+def test_caches_of_published_models_by_hand():
+    table = analysis.caches(sources.load("architectures"), 1000).set_index("model")
+    # arXiv:2505.09343, Table 1, and arXiv:2405.04434, section 2.1.4.
+    assert table.loc["DeepSeek-V3", "bytes_token"] == 61 * (512 + 64) * 2 == 70_272
+    assert table.loc["Llama 3.1-405B", "bytes_token"] == 126 * 2 * 8 * 128 * 2 == 516_096
+    assert table.loc["DeepSeek-V2", "groups"] == 2.25
+    assert table.loc["Llama 3.1-8B", "gigabytes"] == pytest.approx(0.131072)
+    assert (table["full"] >= table["bytes_token"]).all()
+
+
+def test_a_step_is_bound_by_what_takes_longer():
+    form = decoding.DESIGNS["cuda"].forms["latent, absorbed"]
+    assert analysis.bound(form, 1e15, 1e12) == (1152 / 1e12, "memory")
+    assert analysis.bound(form, 1e14, 1e12) == (278_528 / 1e14, "arithmetic")
+    table = analysis.ceilings({"one": form}, {"fast": (1e15, 1e12), "slow": (1e14, 1e12)})
+    assert list(table["binds"]) == ["memory", "arithmetic"]
+    assert table["intensity"].unique() == pytest.approx([278_528 / 1152])
+
+
+def test_every_figure_of_attention_is_drawn():
+    kept = analysis.caches(sources.load("architectures"), 2**17)
+    kept["full_gigabytes"] = kept["full"] * 2**17 / 1e9
+    front = analysis.frontier(trained(), "cpu")
+    drawn = [draw.memory(kept, 80.0), draw.frontier({"a": front}), draw.frontier({"a": front, "b": front})]
+    timed = decoding.table({"rows": decoding.cell(TOY, 2, 16, "cpu")})
+    timed["intensity"] = timed["flop_token"] / timed["bytes_token"]
+    drawn += [draw.speed({"one core": timed}), draw.roofline({"one core": (timed, 1e11, 1e10)})]
+    assert all(len(figure.axes) for figure in drawn)
+    texts = [text.get_text() for figure in drawn for ax in figure.axes for text in ax.texts]
+    assert {"one chip", "arithmetic"} <= {text.strip() for text in texts}
