@@ -41,7 +41,7 @@ STEADY = {
     "kaplan-to-chinchilla": ("exponent-1", "akima-3", "overspend-gpt-3"),
     "repeated-data": ("r2-decay", "objective", "published-excess"),
     "low-precision": ("objective", "share-W4A4", "gain-W3", "excess-FP4", "removed", "lost-v3", "even-log"),
-    "capability-laws": ("first", "three", "v2", "v2-total", "china", "china-new", "parallel", "straight-least"),
+    "capability-laws": ("first", "three", "v2", "v2-total", "china", "china-new", "parallel"),
     "allocation": ("gem-alpha", "gem100-objective", "bias-comma", "llama-exponent-all"),
     "overtraining": ("error-1b", "task-error-7b", "overspend-400"),
     "lag": ("width-china", "width-open", "hazard-ratio", "slope", "eci-max-deviation", "width-china-then"),
