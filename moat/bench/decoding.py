@@ -192,7 +192,7 @@ def unequal(design: Design, device: str) -> float:
 
 
 def measure(
-    device: str, design: Design | None = None, seconds: float = 60.0, say: Callable[[str], None] = print
+    device: str, design: Design | None = None, seconds: float = 45.0, say: Callable[[str], None] = print
 ) -> dict:
     """The record of one machine.  After ``seconds`` no further cell is begun, and that is said."""
     design = design or DESIGNS[device]
