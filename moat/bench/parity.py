@@ -1,4 +1,4 @@
-"""Eight bits against sixteen: as good in loss, by a margin fixed beforehand, and how much faster."""
+"""Eight bits against sixteen in loss: equal by a margin fixed beforehand, with controls that must fail."""
 
 from __future__ import annotations
 
@@ -13,8 +13,6 @@ from moat.estimate import Estimate, percentile_estimate
 
 #: Equal means within so many per cent of the loss: what DeepSeek-V3's report claims to stay below.
 MARGIN = 0.25
-#: A layer should be so many times as fast as in bfloat16, from this width on.
-PAYS, WIDE = 1.2, 4096
 BASELINE = "bfloat16"
 NAMES = {
     "bfloat16": "bfloat16",
@@ -102,82 +100,31 @@ def tuning_shift(tried: pd.DataFrame, rates: pd.DataFrame, arm: str) -> float:
     return float(100 * bend * np.log(chosen[arm] / chosen[BASELINE]) ** 2 / part["loss"].min())
 
 
-def ratios(
-    times: pd.DataFrame, recipe: str, cast: str, *, draws: int, seed: int, what: str = "layer"
-) -> tuple[pd.DataFrame, np.ndarray]:
-    """How many times as fast as bfloat16, by width, and the draws (draws, widths) behind it.
+def worth(runs: pd.DataFrame, arm: str, steps: int, *, draws: int, seed: int) -> Estimate:
+    """Compute multiplier of ``arm``: what the baseline needs for its loss, over what it used.
 
-    Ratio of median times; repeats are resampled, so the interval is that of the clock on one
-    chip and not of other chips.  Columns width, value, low, high, n.
+    Both parts are paired by seed: the arm's relative excess, and by how much the baseline's loss
+    falls with compute between the two lengths around ``steps`` (or, at its longest, the last
+    two).  Their means are drawn from t distributions.  ``runs`` has columns arm, steps, seed,
+    flop, loss.
     """
-    part = times[times["what"] == what]
-    own = part[(part["recipe"] == recipe) & (part["cast"] == cast)]
-    widths = sorted(own["width"].unique())
+    apart = pairs(runs, arm, steps) / 100
+    base = runs[runs["arm"] == BASELINE]
+    lengths = sorted(base["steps"].unique())
+    at = lengths.index(steps)
+    if len(lengths) < 2:
+        raise RunError("A multiplier needs the baseline at two lengths or more.")
+    first, last = lengths[max(0, at - 1)], lengths[min(at + 1, len(lengths) - 1)]
+    wide = np.log(base.pivot(index="seed", columns="steps", values="loss")).dropna()
+    flop = np.log(base.groupby("steps")["flop"].first())
+    slopes = (wide[first] - wide[last]) / (flop[last] - flop[first])
     rng = np.random.default_rng(seed)
-    rows, every = [], []
-    for width in widths:
-        base = part.loc[(part["recipe"] == BASELINE) & (part["width"] == width), "ms"].to_numpy()
-        mine = own.loc[own["width"] == width, "ms"].to_numpy()
-        again = _medians(base, draws, rng) / _medians(mine, draws, rng)
-        value = np.median(base) / np.median(mine)
-        rows.append((width, value, *np.quantile(again, [0.025, 0.975]), len(mine)))
-        every.append(again)
-    table = pd.DataFrame(rows, columns=["width", "value", "low", "high", "n"])
-    return table, np.array(every).T.reshape(draws, len(widths))
+    again = np.exp(-_drawn(np.log1p(apart), draws, rng) / _drawn(slopes, draws, rng))
+    value = np.exp(-np.log1p(apart).mean() / slopes.mean())
+    method = f"paired excess over the paired slope of the baseline, {draws:,} parametric draws"
+    return percentile_estimate(float(value), again, n=len(apart), method=method)
 
 
-def _medians(values: np.ndarray, draws: int, rng: np.random.Generator) -> np.ndarray:
-    return np.median(values[rng.integers(0, len(values), (draws, len(values)))], axis=1)
-
-
-def at_width(table: pd.DataFrame, width: int) -> Estimate:
-    """The ratio at one width, as an estimate."""
-    row = table.set_index("width").loc[width]
-    method = "ratio of median times, repeats resampled"
-    return Estimate(row["value"], row["low"], row["high"], int(row["n"]), method)
-
-
-def pays_from(table: pd.DataFrame, draws: np.ndarray, level: float = 1.0) -> Estimate | str:
-    """The width from which the ratio stays above ``level``, between widths linear in the logarithms.
-
-    A word where it is above, or not, at every width that was tried.
-    """
-    x = np.log(table["width"].to_numpy(float))
-    value = _crossing(x, np.log(table["value"].to_numpy() / level))
-    if not np.isfinite(value):
-        return "every width tried" if value < 0 else "no width tried"
-    again = np.array([_crossing(x, row) for row in np.log(draws / level)])
-    again = np.exp(np.clip(again, x[0], x[-1]))
-    method = "interpolation of ratios, repeats resampled"
-    return percentile_estimate(float(np.exp(value)), again, n=int(table["n"].min()), method=method)
-
-
-def _crossing(x: np.ndarray, y: np.ndarray) -> float:
-    """Where y last rises through zero: -inf where it never is below, inf where it ends below."""
-    below = np.flatnonzero(y < 0)
-    if not len(below):
-        return -np.inf
-    last = below[-1]
-    if last == len(y) - 1:
-        return np.inf
-    return float(x[last] + (x[last + 1] - x[last]) * -y[last] / (y[last + 1] - y[last]))
-
-
-def fast(table: pd.DataFrame) -> str:
-    """Of the claim that a layer is `PAYS` times as fast from `WIDE` on.
-
-    Refuted where the upper end is below at every such width, supported where the lower end is
-    above at every one, else partly.
-    """
-    wide = table[table["width"] >= WIDE]
-    if wide.empty:
-        return "untestable"
-    if (wide["high"] < PAYS).all():
-        return "refuted"
-    return "supported" if (wide["low"] >= PAYS).all() else "partly"
-
-
-def together(speed: Estimate, worth: Estimate) -> Estimate:
-    """Times the compute for the same money: speed times the compute multiplier of the loss."""
-    inverse = Estimate(1 / worth.value, 1 / worth.high, 1 / worth.low, worth.n, worth.method, worth.level)
-    return gain.quotient(speed, inverse)
+def _drawn(values: pd.Series, draws: int, rng: np.random.Generator) -> np.ndarray:
+    """Draws of a mean: its t distribution."""
+    return values.mean() + values.std() / np.sqrt(len(values)) * rng.standard_t(len(values) - 1, draws)

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from moat.bench import experiments, parity
+from moat.bench import experiments, parity, payoff
 from moat.bench import train as training
 from moat.bench.config import Config, Job, Member
 from moat.bench.errors import RunError
@@ -80,24 +80,24 @@ def times(ratio=lambda width: width / 2048, noise=0.01, repeats=25):
 
 
 def test_speeds_by_width_and_where_they_cross():
-    table, draws = parity.ratios(times(), "tiles", "eager", draws=400, seed=0)
+    table, draws = payoff.ratios(times(), "tiles", "eager", draws=400, seed=0)
     assert table["value"].to_numpy() == pytest.approx([0.25, 0.5, 1, 2, 4], rel=0.01)
     assert (table["low"] < table["high"]).all()
     assert draws.shape == (400, 5)
-    found = parity.pays_from(table, draws)
+    found = payoff.pays_from(table, draws)
     assert found.low <= 2048 * 1.02
     assert found.value == pytest.approx(2048, rel=0.03)
-    assert parity.pays_from(table, draws, 1.5).value == pytest.approx(3072, rel=0.05)
-    assert parity.pays_from(table, draws, 0.1) == "every width tried"
-    assert parity.pays_from(table, draws, 9.0) == "no width tried"
-    assert parity.at_width(table, 4096).value == pytest.approx(2, rel=0.01)
+    assert payoff.pays_from(table, draws, 1.5).value == pytest.approx(3072, rel=0.05)
+    assert payoff.pays_from(table, draws, 0.1) == "every width tried"
+    assert payoff.pays_from(table, draws, 9.0) == "no width tried"
+    assert payoff.at_width(table, 4096).value == pytest.approx(2, rel=0.01)
     assert summary(times())["n"].eq(25).all()
 
 
 def test_a_crossing_is_the_last_one():
     x = np.arange(5.0)
-    assert parity._crossing(x, np.array([1, -1, -1, 1, 2.0])) == 2.5
-    assert parity._crossing(x, np.array([1.0, 1, 1, 1, -1])) == np.inf
+    assert payoff._crossing(x, np.array([1, -1, -1, 1, 2.0])) == 2.5
+    assert payoff._crossing(x, np.array([1.0, 1, 1, 1, -1])) == np.inf
 
 
 def test_intervals_of_speed_cover():
@@ -110,7 +110,7 @@ def test_intervals_of_speed_cover():
             for n, luck in enumerate(rng.normal(1, 0.02, 25))
         ]
         names = ["what", "recipe", "cast", "width", "repeat", "ms", "tokens", "device"]
-        table, _ = parity.ratios(pd.DataFrame(rows, columns=names), "tiles", "eager", draws=300, seed=seed)
+        table, _ = payoff.ratios(pd.DataFrame(rows, columns=names), "tiles", "eager", draws=300, seed=seed)
         inside.append(table["low"][0] < 1.5 < table["high"][0])
     assert 0.90 < np.mean(inside) < 0.99
 
@@ -121,12 +121,41 @@ def test_intervals_of_speed_cover():
 )
 def test_the_claim_of_speed(low, high, word):
     table = pd.DataFrame({"width": [512, 4096, 8192], "low": [0.2, low, low], "high": [0.3, high, high]})
-    assert parity.fast(table) == word
-    assert parity.fast(table[table["width"] < 4096]) == "untestable"
+    assert payoff.fast(table) == word
+    assert payoff.fast(table[table["width"] < 4096]) == "untestable"
+
+
+def lengths(worth, rng, slope=0.1, seeds=12):
+    """Runs whose arm is worth ``worth`` times its compute, with noise that a seed shares."""
+    rows = []
+    for seed in range(seeds):
+        luck = rng.normal(0, 0.01)
+        for steps in (150, 300, 600):
+            base = 2 * (steps / 300) ** -slope * (1 + luck + rng.normal(0, 0.001))
+            rows.append(("bfloat16", steps, seed, steps * 1e9, base))
+            rows.append(
+                ("float8", steps, seed, steps * 1e9, base * worth**-slope * (1 + rng.normal(0, 0.001)))
+            )
+    return pd.DataFrame(rows, columns=["arm", "steps", "seed", "flop", "loss"])
+
+
+@pytest.mark.parametrize("steps", [150, 300, 600])
+def test_a_known_multiplier_is_found_and_covered(steps):
+    rng = np.random.default_rng(5)
+    found = [parity.worth(lengths(0.97, rng), "float8", steps, draws=300, seed=s) for s in range(150)]
+    assert np.mean([e.value for e in found]) == pytest.approx(0.97, abs=2e-3)
+    assert np.mean([e.low < 0.97 < e.high for e in found]) == pytest.approx(0.95, abs=0.05)
+
+
+def test_speed_between_two_widths():
+    table, draws = payoff.ratios(times(), "tiles", "eager", draws=200, seed=0)
+    found = payoff.between(table, draws, 3072)
+    assert found.value == pytest.approx(1.5, rel=0.01)
+    assert found.low < found.value < found.high
 
 
 def test_speed_and_loss_multiply():
-    found = parity.together(Estimate(1.5, 1.4, 1.6, 25, "speed"), Estimate(0.9, 0.8, 1.0, 8, "loss"))
+    found = payoff.together(Estimate(1.5, 1.4, 1.6, 25, "speed"), Estimate(0.9, 0.8, 1.0, 8, "loss"))
     assert found.value == pytest.approx(1.35)
     # Distances to the ends add in quadrature, in logarithms.
     low, high = np.hypot(np.log(1.5 / 1.4), np.log(0.9 / 0.8)), np.hypot(np.log(1.6 / 1.5), np.log(1 / 0.9))
