@@ -71,6 +71,14 @@ def pairs(runs: pd.DataFrame) -> dict[int, Estimate]:
     return {g: paired(runs, f"latent {g}", f"grouped {g}", PAIR_LEVEL) for g in GROUPS}
 
 
+def comparisons(runs: pd.DataFrame) -> pd.DataFrame:
+    """What is compared, one row each: comparison, cache (in pairs of keys and values), value, low, high, n."""
+    rows = [("latent over shared", groups, found) for groups, found in pairs(runs).items()]
+    rows.append(("one pair over one a head", 1, paired(runs, "grouped 1", "multi-head")))
+    numbers = [(*labels, e.value, e.low, e.high, e.n) for *labels, e in rows]
+    return pd.DataFrame(numbers, columns=["comparison", "cache", "value", "low", "high", "n"])
+
+
 def difference(one: Estimate, other: Estimate) -> Estimate:
     """``one`` minus ``other``, independent and of one level; distances to the ends combine in squares.
 
