@@ -72,7 +72,7 @@ def pairs(runs: pd.DataFrame) -> dict[int, Estimate]:
 
 
 def comparisons(runs: pd.DataFrame) -> pd.DataFrame:
-    """What is compared, one row each: comparison, cache (in pairs of keys and values), value, low, high, n."""
+    """One row a comparison: comparison, cache (in pairs of keys and values), value, low, high, n."""
     rows = [("latent over shared", groups, found) for groups, found in pairs(runs).items()]
     rows.append(("one pair over one a head", 1, paired(runs, "grouped 1", "multi-head")))
     numbers = [(*labels, e.value, e.low, e.high, e.n) for *labels, e in rows]
