@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import combinations
 
 import numpy as np
 import pandas as pd
@@ -123,6 +124,21 @@ class Families:
         """log10 multipliers against what a general family of the same date gets, (f,)."""
         line = self.trend(keep, draw, china=False)[:2]
         return self.gaps(keep, draw) - self.design[:, :2] @ line
+
+    def placebo(self) -> float:
+        """Share of the ways to call as many labs Chinese that give a lead at least as large.
+
+        With few labs on one side this exact test of a randomised country (Fisher 1935) does not lean
+        on their number being large.
+        """
+        keep, design = self.others(), self.design.copy()
+        gaps, labs = self.gaps(keep), self.table["lab"].to_numpy()
+        chinese = np.unique(labs[design[:, 2] == 1])
+        leads = []
+        for some in combinations(np.unique(labs), len(chinese)):
+            design[:, 2] = np.isin(labs, some)
+            leads.append(np.linalg.lstsq(design, gaps, rcond=None)[0][2])
+        return float(np.mean(np.array(leads) >= self.trend(keep)[2] - 1e-12))
 
     def noise(self, family: int) -> float:
         """Variance of a family's mean log10 multiplier that its few models cause."""

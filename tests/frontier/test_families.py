@@ -121,6 +121,14 @@ def test_the_test_of_one_slope_rejects_families_that_fan_out():
     assert 0.01 <= np.mean(np.array(p) < 0.05) <= 0.10
 
 
+def test_calling_other_labs_chinese_finds_no_lead_as_large():
+    """Four of twelve labs are Chinese, so 495 ways; without a lead the true one is like the others."""
+    assert CLEAN.placebo() == pytest.approx(1 / 495)
+    lead = SLOPE * CHINA * (TABLE["country"] == "CN").to_numpy()
+    nothing = [Families.of(TABLE, capability(TABLE, 0.3, seed) - lead).placebo() for seed in range(20)]
+    assert 0.2 < np.mean(nothing) < 0.8
+
+
 def test_a_family_is_not_compared_with_its_own_lab():
     table = TABLE.assign(y=capability(TABLE, 0.2))
     sister = table["family"] == "family 13"  # of the lab of family 1
