@@ -7,9 +7,15 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from moat.estimate import Estimate
 from moat.laws.chinchilla import Chinchilla
-from moat.laws.equivalent import Multipliers, dense_equivalents, finished, read_off, size_between
+from moat.laws.equivalent import (
+    Multipliers,
+    dense_equivalents,
+    finished,
+    law_times,
+    read_off,
+    size_between,
+)
 from moat.laws.fit import Fit
 from moat.laws.routed import Routed
 from moat.laws.settings import NEAR, Best, best_settings
@@ -21,29 +27,33 @@ SPARSE_CELL, DENSE_CELL = ["total_params", "params", "tokens"], ["params", "toke
 
 
 def routed_choices(
-    curves: pd.DataFrame, floors: Mapping[str, Fit], size: float, experts: int, *, draws: int, seed: int
+    curves: pd.DataFrame,
+    fits: Mapping[str, tuple[Fit, Fit]],
+    size: float,
+    experts: int,
+    *,
+    draws: int,
+    seed: int,
 ) -> pd.DataFrame:
     """The multiplier of ``experts`` at ``size`` by router, loss, seeds and way of reading.
 
-    ``floors`` holds a fit of `RoutedFloor` for each router, on all runs and the validation loss.
+    ``fits`` holds fits of `Routed` and `RoutedFloor` for each router, on all runs and the validation loss.
     Columns router, loss, seeds, reading, value, low, high.  Seed 42 lacks the dense model of 130M.
     """
     rows, options = [], {"draws": draws, "seed": seed}
-    for router, floor in floors.items():
-        rows.append((router, "validation", "all", "law with floor", _times(floor, size, experts)))
-        for loss, column in LOSSES.items():
-            every = finished(curves, router, loss=column)
-            found = read_off(every, floor, **options)
+    for router, (plain, floor) in fits.items():
+        rows.append((router, "validation", "all", "law without floor", law_times(plain, size, experts)))
+        rows.append((router, "validation", "all", "law with floor", law_times(floor, size, experts)))
+        every = {loss: finished(curves, router, loss=column) for loss, column in LOSSES.items()}
+        for loss, runs in every.items():
+            found = read_off(runs, floor, **options)
             measured = found.estimate(found.row(experts=experts, params=size))
             rows.append((router, loss, "all", "between dense models", measured))
-            for seeds, runs in (("all", every), ("42", every[every["seed"] == 42])):
-                law = Routed().fit(runs, **options)
-                rows.append((router, loss, seeds, "law without floor", _times(law, size, experts)))
+        some = every["validation"]
+        for loss, seeds, runs in (("validation", "42", some[some["seed"] == 42]), ("C4", "all", every["C4"])):
+            law = Routed().fit(runs, **options)
+            rows.append((router, loss, seeds, "law without floor", law_times(law, size, experts)))
     return _table(rows, ["router", "loss", "seeds", "reading"])
-
-
-def _times(fit: Fit, size: float, experts: int) -> Estimate:
-    return fit.derive(lambda p: fit.law.dense_equivalent(p, size, experts) / size)
 
 
 def layout_choices(curves: pd.DataFrame, size: float, experts: int, router: str = "S-Base") -> pd.DataFrame:

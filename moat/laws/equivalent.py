@@ -122,6 +122,24 @@ def change_with_size(found: Multipliers) -> Estimate:
     return percentile_estimate(factors[0], factors[1:], n=len(table), method=found.method)
 
 
+def law_times(fit: Fit, params: float, experts: float) -> Estimate:
+    """The multiplier of ``experts`` at ``params`` by a fitted law of routed models."""
+    return fit.derive(lambda p: fit.law.dense_equivalent(p, params, experts) / params)
+
+
+def law_change(fit: Fit, experts: float) -> Estimate:
+    """By what factor the law's multiplier changes for a tenfold active size: the same at any size."""
+    size = fit.law.dense_equivalent
+    return fit.derive(lambda p: size(p, 1e9, experts) / size(p, 1e8, experts) / 10)
+
+
+def law_curve(fit: Fit, experts: float, params: NDArray) -> pd.DataFrame:
+    """Multipliers along sizes: columns params, value, low, high."""
+    found = [law_times(fit, size, experts) for size in params]
+    table = pd.DataFrame([(e.value, e.low, e.high) for e in found], columns=["value", "low", "high"])
+    return table.assign(params=params)
+
+
 def dense_equivalents(sparse: Best, dense: Surface) -> Multipliers:
     """Multipliers from a surface of dense losses at the tokens of each cell of ``sparse``.
 

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from moat.estimate import Estimate, percentile_estimate
 from moat.laws.errors import TooFewPoints
 from moat.laws.resample import bootstrap_counts
 
@@ -82,3 +83,34 @@ def lowest_of_bowl(runs: pd.DataFrame, weights: NDArray) -> NDArray:
     bowl = (turn > 0) & (xx > 0)
     within = (x.min() <= at_x) & (at_x <= x.max()) & (y.min() <= at_y) & (at_y <= y.max())
     return np.where(bowl & within, bottom, (found @ basis.T).min(axis=1))
+
+
+def gain(
+    dense: Best, sparse: Best, params: float, active: float, tokens: tuple[float, float]
+) -> tuple[Estimate, Estimate, Estimate]:
+    """Loss of a dense model minus that of a sparse one on the same tokens, at two lengths, and its growth.
+
+    ``params`` names the dense model, ``active`` the sparse one.
+    """
+    found = []
+    for length in tokens:
+        (one, a), (other, b) = dense.at(params=params, tokens=length), sparse.at(params=active, tokens=length)
+        found.append(np.r_[one - other, a - b])
+    found.append(found[1] - found[0])
+    method = "difference of lowest smoothed losses, bootstrap of the runs of each cell"
+    return tuple(
+        percentile_estimate(x[0], x[1:], n=n, method=method) for x, n in zip(found, (2, 2, 4), strict=True)
+    )
+
+
+def shared_text(one: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:
+    """Whether two grids of runs read the same text in the same order: their last batches tell.
+
+    The loss of the very last batch leaves the smoothed loss by how hard that batch is.  Runs of
+    equal batch and number of steps end on the same batch if they read the same text.  Both tables
+    have columns sequences, iterations, loss, last; the result one row for each pair that both have,
+    with the median excess of each.
+    """
+    key = ["sequences", "iterations"]
+    excess = [t.assign(excess=t["last"] - t["loss"]).groupby(key)["excess"].median() for t in (one, other)]
+    return pd.concat(excess, axis=1, keys=["one", "other"], join="inner").reset_index()
