@@ -30,6 +30,7 @@ SMALL = {
     "weaker-chips": {"draws": 200, "seed": 3},
     "isoflop": {"draws": 200, "seed": 3, "simulations": 10},
     "experts": {"draws": 200, "seed": 3},
+    "sparse-experts": {"draws": 200, "seed": 3},
     "attention": {"draws": 200, "seed": 3},
     "speedruns": {"draws": 200, "seed": 3, "worlds": 100},
 }
@@ -50,6 +51,7 @@ STEADY = {
     "scissors": ("gap-then", "gap-change", "growth-us", "parts-us", "china-after", "china-bic"),
     "experts": ("gain-600", "best-large", "best-fitted", "busiest-bias"),
     "attention": ("v3-kilobytes", "llama-times", "cut", "gpu-pair-2", "cpu-one", "h20-loss"),
+    "sparse-experts": ("s-base-c", "measured-64", "change-s-base", "floor-gain", "times-188", "size-590"),
     "isoflop": ("entropy", "exponent-parabola", "e", "rise"),
     "chips": ("talking", "hidden", "crossing", "h800-link", "h20-margin", "talk-nominal", "domestic-lag"),
     "weaker-chips": ("span", "simulated", "serial", "serial-kind", "slack"),
