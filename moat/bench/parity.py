@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 from scipy import stats
 
-from moat.bench import gain
+from moat.bench import compare, gain
 from moat.bench.errors import RunError
 from moat.estimate import Estimate, percentile_estimate
 
@@ -21,7 +23,19 @@ NAMES = {
     "float8-unscaled": "eight bits, no scale",
     "int4": "four bits, a scale a tile",
 }
+#: The same in a figure, where the axis says what is compared.
+SHORT = {
+    "float8": "scale a tile",
+    "float8-tensor": "scale a matrix",
+    "float8-unscaled": "no scale",
+    "int4": "four bits",
+}
 CONTROLS = ("int4", "float8-unscaled")
+#: The length at which rates were tuned and the hypothesis is judged, in steps.
+MAIN = 300
+PLACES = {"cpu": "small models, emulated", "gpu": "larger models, on the chip"}
+UNMEASURED = "not measured yet"
+OUTCOMES = ("excess", "equal", "hypothesis", "int4", "power", "worth", "seeds", "trend")
 
 
 def pairs(runs: pd.DataFrame, arm: str, steps: int) -> pd.Series:
@@ -128,3 +142,91 @@ def worth(runs: pd.DataFrame, arm: str, steps: int, *, draws: int, seed: int) ->
 def _drawn(values: pd.Series, draws: int, rng: np.random.Generator) -> np.ndarray:
     """Draws of a mean: its t distribution."""
     return values.mean() + values.std() / np.sqrt(len(values)) * rng.standard_t(len(values) - 1, draws)
+
+
+def trend(runs: pd.DataFrame, arm: str) -> Estimate:
+    """How the excess of ``arm`` changes when runs get twice as long, in points of a per cent.
+
+    A line through each seed's excess against the logarithm of the length; then over seeds.
+    """
+    lengths = sorted(runs.loc[runs["arm"] == arm, "steps"].unique())
+    wide = pd.DataFrame({n: pairs(runs, arm, n) for n in lengths}).dropna()
+    slopes = np.polyfit(np.log2(lengths), wide.to_numpy().T, 1)[0]
+    found = excess(slopes)
+    method = f"slope over {len(lengths)} lengths, mean over seeds, t interval"
+    return Estimate(found.value, found.low, found.high, found.n, method, found.level)
+
+
+def finer(runs: pd.DataFrame, steps: int) -> Estimate:
+    """How far one scale a matrix lies above one a tile, per cent of the baseline's loss, by seed."""
+    matrix, tile = pairs(runs, "float8-tensor", steps), pairs(runs, "float8", steps)
+    return excess((matrix - tile).dropna(), level=0.95)
+
+
+def finer_word(found: Estimate) -> str:
+    """What the finer scale does, by the sign of the interval of `finer`."""
+    if found.low > 0:
+        return "helps"
+    return "does harm" if found.high < 0 else "makes no difference that these seeds can tell"
+
+
+def by_seed(tables: Mapping[str, pd.DataFrame], rows: pd.DataFrame) -> pd.DataFrame:
+    """`pairs` behind each of ``rows`` (columns place, arm, steps, name): place, name, seed, apart."""
+    parts = [
+        pairs(tables[row.place], row.arm, row.steps)
+        .rename("apart")
+        .reset_index()
+        .assign(place=row.place, name=row.name)
+        for row in rows.rename_axis("at").itertuples(index=False)
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
+def shift(tried: pd.DataFrame, rates: pd.DataFrame | None) -> tuple[object, dict]:
+    """`tuning_shift` of eight bits, and how to record it."""
+    if rates is None or "float8" not in set(rates["arm"]):
+        return UNMEASURED, {"rule": "no tuning runs of this budget are recorded"}
+    how = {"exact": "parabola through the baseline's tuning runs", "unit": "%", "spec": ".3f", "drift": 0.05}
+    return tuning_shift(tried, rates, "float8"), how
+
+
+def clock(runs: pd.DataFrame) -> tuple[object, dict]:
+    """Time of eight bits over that of the baseline for equal FLOP, and how to record it."""
+    if runs.empty:
+        return UNMEASURED, {"rule": "no runs of this budget are recorded"}
+    return compare.time_ratio(runs, "float8", BASELINE), {"drift": 5.0}
+
+
+def chip_word(runs: pd.DataFrame, device: str) -> str:
+    """The sentence about the larger models."""
+    if runs.empty:
+        return "No larger models have been trained on a GPU yet."
+    millions = runs["params"].iloc[0] / 1e6
+    tokens = runs.loc[runs["steps"] == MAIN, "tokens"].iloc[0] / 1e6
+    return (
+        f"Larger models, of {millions:.0f} million parameters trained on {tokens:.1f} million tokens, "
+        f"ran on one {device}, whose own eight-bit products do the work."
+    )
+
+
+def outcome(runs: pd.DataFrame, *, draws: int, seed: int) -> dict[str, tuple[object, dict]]:
+    """What a chapter says of one budget: by the names of `OUTCOMES`, a value and how to record it."""
+    if runs.empty:
+        return {key: (UNMEASURED, {"rule": "no runs of this budget are recorded"}) for key in OUTCOMES}
+    table = cells(runs)
+    main = table[table["steps"] == MAIN].set_index("arm")
+    apart = pairs(runs, "float8", MAIN)
+    word = equal(apart)
+    controls = [main.loc[arm, "word"] for arm in CONTROLS if arm in main.index]
+    per_cent = {"unit": "%", "drift": 0.5}
+    sure = {"exact": "simulation at the spread of the pairs", "unit": "%", "spec": ".0f", "drift": 0.1}
+    return {
+        "excess": (excess(apart), per_cent),
+        "equal": (word, {"rule": "two one-sided t tests at 5% against the margin", "n": len(apart)}),
+        "hypothesis": (verdict(word, controls), {"rule": "equal by the test, whose controls are worse"}),
+        "int4": (excess(pairs(runs, "int4", MAIN)), per_cent),
+        "power": (100 * power(float(apart.std()), len(apart)), sure),
+        "worth": (worth(runs, "float8", MAIN, draws=draws, seed=seed), {"drift": 0.5}),
+        "seeds": (len(apart), {"exact": "count", "spec": ".0f"}),
+        "trend": (trend(runs, "float8"), {"unit": "points", "drift": 0.5}),
+    }

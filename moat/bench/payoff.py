@@ -6,11 +6,24 @@ import numpy as np
 import pandas as pd
 
 from moat.bench import gain
-from moat.bench.parity import BASELINE
+from moat.bench.parity import BASELINE, UNMEASURED
 from moat.estimate import Estimate, percentile_estimate
 
 #: A layer should be so many times as fast as in bfloat16, from this width on.
 PAYS, WIDE = 1.2, 4096
+#: Width of a square layer with as much work as the two matrices of nanochat's feed-forward layer
+#: have on average: 26 times 64 wide, four times that inside.
+NANOCHAT = 2 * 26 * 64
+#: What a chapter says: the name of each speed with what is timed, its recipe, how it is cast.
+SPEEDS = {
+    "tiles": ("layer", "tiles", "best"),
+    "tiles-eager": ("layer", "tiles", "eager"),
+    "one": ("layer", "one scale", "best"),
+    "product": ("product", "tiles by blocks", "none"),
+    "product-tiles": ("product", "tiles by tiles", "none"),
+    "product-one": ("product", "one scale", "none"),
+    "product-fast": ("product", "one scale, fast sum", "none"),
+}
 
 
 def ratios(
@@ -101,3 +114,88 @@ def together(speed: Estimate, worth: Estimate) -> Estimate:
     """Times the compute for the same money: speed times the compute multiplier of the loss."""
     inverse = Estimate(1 / worth.value, 1 / worth.high, 1 / worth.low, worth.n, worth.method, worth.level)
     return gain.quotient(speed, inverse)
+
+
+def speeds(times: pd.DataFrame, *, draws: int, seed: int) -> dict[str, tuple[pd.DataFrame, np.ndarray]]:
+    """`ratios` for each of `SPEEDS` that was timed; the best cast is the compiled one where there is one."""
+    found = {}
+    for name, (what, recipe, cast) in SPEEDS.items():
+        part = times[(times["what"] == what) & (times["recipe"] == recipe)]
+        if cast == "best":
+            cast = "compiled" if (part["cast"] == "compiled").any() else "eager"
+        if (part["cast"] == cast).any():
+            found[name] = ratios(times, recipe, cast, draws=draws, seed=seed, what=what)
+    return found
+
+
+def outcome(found: dict, worth: Estimate | str) -> dict[str, tuple[object, dict]]:
+    """What a chapter says of `speeds`: by name, a value and how to record it.
+
+    ``worth`` is the compute multiplier of the loss on the chip.  What was not timed is said.
+    """
+    said: dict[str, tuple[object, dict]] = {}
+    missing = {"rule": "no such timing is recorded"}
+    for name in SPEEDS:
+        table = found[name][0] if name in found else pd.DataFrame({"width": []})
+        for width in (WIDE, 2 * WIDE):
+            there = width in set(table["width"])
+            value = at_width(table, width) if there else UNMEASURED
+            said[f"{name}-{width}"] = (value, {"drift": 2.0} if there else missing)
+    for name in ("tiles", "tiles-eager", "one"):
+        value = pays_from(*found[name]) if name in found else UNMEASURED
+        rule = {"rule": "last width at which the ratio rises through one"} if isinstance(value, str) else {}
+        said[f"{name}-pays"] = (value, rule or {"drift": 2.0, "spec": ",.0f"})
+        word = fast(found[name][0]) if name in found else UNMEASURED
+        said[f"{name}-claim"] = (word, {"rule": "interval against the ratio at every width from the least"})
+    there = "one" in found
+    value = between(*found["one"], NANOCHAT) if there else UNMEASURED
+    said["nanochat-layer"] = (value, {"drift": 2.0} if there else missing)
+    speed = said[f"tiles-{WIDE}"][0]
+    both = isinstance(speed, Estimate) and isinstance(worth, Estimate)
+    said["together"] = (together(speed, worth), {"drift": 1.0}) if both else (UNMEASURED, missing)
+    return said
+
+
+#: How the chapter's figure names and draws speeds: name, palette, line.
+CURVES = {
+    "product": ("product alone, a scale a tile", "reference", "--"),
+    "tiles": ("layer, a scale a tile", "ours", "-"),
+    "tiles-eager": ("the same, casts operation by operation", "ours", ":"),
+    "one": ("layer, a scale a matrix", "epoch", "-"),
+}
+
+
+def curves(found: dict) -> list[tuple[str, pd.DataFrame, str, str]]:
+    """What was timed of `CURVES`; the eager layer only beside a better one."""
+    same = "tiles" in found and found["tiles"][0].equals(found.get("tiles-eager", [None])[0])
+    shown = [name for name in CURVES if name in found and not (same and name == "tiles-eager")]
+    return [(CURVES[n][0], found[n][0], *CURVES[n][1:]) for n in shown]
+
+
+def drawn(found: dict) -> pd.DataFrame:
+    """All of `speeds` in one table: columns speed, width, value, low, high, n."""
+    parts = {name: table for name, (table, _) in found.items()}
+    if not parts:
+        return pd.DataFrame(columns=["speed", "width", "value", "low", "high", "n"])
+    return pd.concat(parts, names=["speed", "row"]).reset_index("speed").reset_index(drop=True)
+
+
+def as_table(found: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """One row a width, one column a speed of `CURVES`, as text; and the numbers behind it."""
+    data = drawn(found)
+    data = data[data["speed"].isin(CURVES)]
+    text = data.assign(
+        text=[f"{v:.2f}" for v in data["value"]], speed=data["speed"].map(lambda s: CURVES[s][0])
+    )
+    shown = text.pivot(index="width", columns="speed", values="text").fillna("").reset_index()
+    return shown[["width", *[v[0] for v in CURVES.values() if v[0] in shown]]], data
+
+
+def casts_word(found: dict) -> str:
+    """What eager casts leave of the gain, at the least width of the claim."""
+    if not {"tiles-eager", "product"} <= set(found):
+        return UNMEASURED
+    layer, alone = (at_width(found[n][0], WIDE).value for n in ("tiles-eager", "product"))
+    if layer < 1:
+        return "all of the gain and more"
+    return "most of the gain" if layer - 1 < (alone - 1) / 2 else "less than half of the gain"

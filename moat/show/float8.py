@@ -23,7 +23,7 @@ def parity(rows: pd.DataFrame, seeds: pd.DataFrame, margin: float, hues: Mapping
     far = rows[rows["value"].abs() >= 1].reset_index(drop=True)
     tall = max(len(near), len(far))
     fig, (left, right) = plt.subplots(
-        1, 2, figsize=(WIDTH, 1.3 + 0.42 * tall), width_ratios=(3, 2 if len(far) else 0.01)
+        1, 2, figsize=(WIDTH, 1.3 + 0.42 * tall), width_ratios=(5, 3 if len(far) else 0.01)
     )
     left.axvspan(-margin, margin, color=COLOURS["reference"], alpha=0.15, linewidth=0)
     left.axvline(0, color=COLOURS["reference"], linewidth=0.8)
@@ -39,7 +39,7 @@ def parity(rows: pd.DataFrame, seeds: pd.DataFrame, margin: float, hues: Mapping
         ax.set_yticks(range(len(part), 0, -1), part["name"])
         ax.set_ylim(0.4, len(part) + 0.7)
         ax.tick_params(axis="y", length=0)
-    left.set_xlabel("loss above sixteen bits, % (shaded: equal)")
+    left.set_xlabel("loss above sixteen bits, %")
     right.set(xscale="log", xlabel="controls, %")
     shown = [x for x in (1, 2, 5, 10, 20, 50, 100) if right.get_xlim()[0] <= x <= right.get_xlim()[1]]
     right.set_xticks(shown, [f"{x:g}" for x in shown])
@@ -64,8 +64,8 @@ def speeds(curves: Sequence[tuple[str, pd.DataFrame, str, str]], pays: float) ->
     ax.axhline(1, color=COLOURS["text"], linewidth=0.9)
     ax.axhline(pays, color=COLOURS["reference"], linewidth=0.9, linestyle=":")
     widths = sorted({w for _, table, *_ in curves for w in table["width"]})
-    label(ax, widths[-1] * 1.06, 1, "as fast", "text", fontsize=8.5)
-    label(ax, widths[-1] * 1.06, pays, f"{pays:g} times", "reference", fontsize=8.5)
+    label(ax, widths[-1] * 1.06, 1, "as fast", "text", va="bottom", fontsize=8.5)
+    label(ax, widths[-1] * 1.06, pays, f"{pays:g} times", "reference", va="bottom", fontsize=8.5)
     ax.set(xscale="log", yscale="log", xlabel="width of the layer", ylabel="times as fast as sixteen bits")
     ax.set_xticks(widths, [f"{w:g}" for w in widths])
     low, high = ax.get_ylim()

@@ -74,7 +74,12 @@ def test_a_capture_is_for_what_a_graph_can_hold(monkeypatch):
 @NEEDS_GPU
 @pytest.mark.parametrize(
     "options",
-    [{}, {"experts": 6, "active": 2, "precision": "bfloat16"}, {"precision": "float8"}, {"precision": "int4"}],
+    [
+        {},
+        {"experts": 6, "active": 2, "precision": "bfloat16"},
+        {"precision": "float8"},
+        {"precision": "int4"},
+    ],
 )
 def test_a_replayed_gradient_is_the_plain_one(options):
     config = Config(d=32, heads=4, context=16, batch=4, expert_width=32, **options)
