@@ -81,9 +81,8 @@ class Study:
         own = self.runs[self.runs["arm"].isin(("large", "peer"))]
         return own.set_index("arm")[["params", "tokens", "flop", "loss"]]
 
-    def losses(self, arm: str) -> pd.Series:
-        """Losses of an arm's longest runs that real text has too, by seed."""
-        steps = max(self.gains[arm])
+    def losses(self, arm: str, steps: int) -> pd.Series:
+        """Losses of an arm at a length, by seed."""
         own = self.runs[(self.runs["arm"] == arm) & (self.runs["steps"] == steps)]
         return own.set_index("seed")["loss"].sort_index()
 

@@ -38,7 +38,9 @@ def lessons(
         xlabel="FLOP of the student's own training",
         ylabel="loss on real text, nats a character",
     )
-    log_axis(ax.xaxis)
+    flops = sorted({x for table, _ in tables.values() for x in table["flop"].round(-8)})
+    ax.set_xticks(flops, [f"{x:.1e}".replace("e+", "e") for x in flops])
+    ax.minorticks_off()
     ax.legend(loc="upper right")
     return fig
 
@@ -61,19 +63,20 @@ def ledgers(rows: pd.DataFrame, order: Sequence[str], hues: Mapping[str, str]) -
     return fig
 
 
-def students(curves: Mapping[str, tuple[pd.DataFrame, str]]) -> Figure:
-    """What a teacher is worth to all its students together: columns students, value, low, high."""
+def students(curves: Mapping[str, tuple[pd.DataFrame, str, str]]) -> Figure:
+    """What a teacher is worth to all its students together: columns students, value, low, high.
+
+    ``curves`` maps a name to its table, a palette name and the style of its line.
+    """
     fig, ax = plt.subplots(figsize=(WIDTH, 4.0))
-    for i, (name, (curve, hue)) in enumerate(curves.items()):
+    for name, (curve, hue, line) in curves.items():
         band(ax, curve["students"], curve["low"], curve["high"], hue)
-        ax.plot(
-            curve["students"], curve["value"], color=COLOURS[hue], linestyle=("-", "--", "-.")[i], label=name
-        )
+        ax.plot(curve["students"], curve["value"], color=COLOURS[hue], linestyle=line, label=name)
     ax.axhline(1, color=COLOURS["reference"], linewidth=0.9)
     label(ax, curve["students"].min(), 1, "everybody trains on text", "reference", va="bottom", fontsize=8.5)
     ax.set(xscale="log", xlabel="students who share one teacher")
     log_axis(ax.xaxis)
-    _times(ax, pd.concat([curve for curve, _ in curves.values()]))
+    _times(ax, pd.concat([curve for curve, *_ in curves.values()]))
     ax.legend(loc="lower right")
     return fig
 
