@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 
@@ -14,6 +16,8 @@ PAYS, WIDE = 1.2, 4096
 #: Width of a square layer with as much work as the two matrices of nanochat's feed-forward layer
 #: have on average: 26 times 64 wide, four times that inside.
 NANOCHAT = 2 * 26 * 64
+#: How a ratio of times is recorded: another session moves it by more than its interval.
+TIMED = {"drift": 5.0, "spec": ".2f"}
 #: What a chapter says: the name of each speed with what is timed, its recipe, how it is cast.
 SPEEDS = {
     "tiles": ("layer", "tiles", "best"),
@@ -140,7 +144,7 @@ def outcome(found: dict, worth: Estimate | str) -> dict[str, tuple[object, dict]
         for width in (WIDE, 2 * WIDE):
             there = width in set(table["width"])
             value = at_width(table, width) if there else UNMEASURED
-            said[f"{name}-{width}"] = (value, {"drift": 2.0} if there else missing)
+            said[f"{name}-{width}"] = (value, TIMED if there else missing)
     for name in ("tiles", "tiles-eager", "one"):
         value = pays_from(*found[name]) if name in found else UNMEASURED
         rule = {"rule": "last width at which the ratio rises through one"} if isinstance(value, str) else {}
@@ -149,11 +153,32 @@ def outcome(found: dict, worth: Estimate | str) -> dict[str, tuple[object, dict]
         said[f"{name}-claim"] = (word, {"rule": "interval against the ratio at every width from the least"})
     there = "one" in found
     value = between(*found["one"], NANOCHAT) if there else UNMEASURED
-    said["nanochat-layer"] = (value, {"drift": 2.0} if there else missing)
+    said["nanochat-layer"] = (value, TIMED if there else missing)
     speed = said[f"tiles-{WIDE}"][0]
     both = isinstance(speed, Estimate) and isinstance(worth, Estimate)
-    said["together"] = (together(speed, worth), {"drift": 1.0}) if both else (UNMEASURED, missing)
+    said["together"] = (together(speed, worth), TIMED) if both else (UNMEASURED, missing)
     return said
+
+
+def whole_step(shares: Mapping[str, float], blocks: Estimate, tiles: Estimate) -> Estimate:
+    """How many times as long a step would take in sixteen bits, if only its products were slower.
+
+    ``shares`` are those of `trace.eight_bit_shares`; ``blocks`` and ``tiles`` say how many times
+    as fast the two kinds of product are in eight bits.  Casts would fall away.  Ends of both
+    intervals go together: they come from one chip.
+    """
+    pairs = [(getattr(blocks, end), getattr(tiles, end)) for end in ("value", "low", "high")]
+    ends = [shares["rest"] + shares["blocks"] * b + shares["tiles"] * t for b, t in pairs]
+    method = "shares of one published step, products slower by our ratios"
+    return Estimate(*ends, min(blocks.n, tiles.n), method, blocks.level)
+
+
+def step(shares: Mapping[str, float], found: dict) -> tuple[object, dict]:
+    """`whole_step` with the products timed at the least width of the claim, and how to record it."""
+    if not {"product", "product-tiles"} <= set(found):
+        return UNMEASURED, {"rule": "no such timing is recorded"}
+    blocks, tiles = (at_width(found[name][0], WIDE) for name in ("product", "product-tiles"))
+    return whole_step(shares, blocks, tiles), TIMED
 
 
 #: How the chapter's figure names and draws speeds: name, palette, line.

@@ -97,3 +97,29 @@ def shares(table: pd.DataFrame) -> dict[str, float]:
         "waiting": float(link.loc[link["waiting"], "busy"].sum()),
         "hidden": (busy["c"] + busy["l"] - either) / busy["l"],
     }
+
+
+#: How kernels of eight-bit training are recognised by name: products by blocks, products of tiles
+#: by tiles (the weights' gradient), and what turns numbers into codes, codes around, and back.
+EIGHT_BIT = {
+    "blocks": r"fp8_ptp128c::GemmKernel",
+    "tiles": r"fp8_dptp128c_acc::GemmKernel",
+    "casts": r"^(?!.*swiglu)(?!.*GemmKernel).*(?:_cast_|cast_to_fp8|cast_back|transpose)",
+}
+
+
+def eight_bit_shares(trace: pd.DataFrame) -> dict[str, float]:
+    """Share of compute time in each of `EIGHT_BIT` and in the "rest"; they sum to one.
+
+    Casts that are part of another kernel count as the rest.  ``trace`` is the source
+    `deepseek-trace`.  Raises `TraceError` where there are no such kernels.
+    """
+    on_chip = trace[(trace["phase"] == "X") & (trace["category"] == "kernel") & trace["stream"].isin(COMPUTE)]
+    spent = {
+        kind: float(on_chip.loc[on_chip["name"].str.contains(pattern), "duration_us"].sum())
+        for kind, pattern in EIGHT_BIT.items()
+    }
+    if not all(spent.values()):
+        raise TraceError("The trace has no kernels of eight-bit products or casts.")
+    total = float(on_chip["duration_us"].sum())
+    return {kind: t / total for kind, t in spent.items()} | {"rest": 1 - sum(spent.values()) / total}

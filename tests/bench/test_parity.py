@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from moat.bench import experiments, parity, payoff
+from moat.bench import experiments, parity, payoff, trace
 from moat.bench import train as training
 from moat.bench.config import Config, Job, Member
 from moat.bench.errors import RunError
@@ -202,3 +202,29 @@ def test_controls_fail_as_they_must(monkeypatch):
     words = parity.cells(runs).set_index("arm")["word"]
     assert words["int4"] == words["float8-unscaled"] == "worse"
     assert words["float8"] != "worse"
+
+
+def test_kernels_of_eight_bits_are_told_apart():
+    names = {
+        "x::m_grouped_fp8_ptp128c::GemmKernel<>": 4.0,
+        "x::fp8_dptp128c_acc::GemmKernel<transpose>": 2.0,
+        "cuda::per_token_cast_to_fp8_with_channels<>": 1.0,
+        "cuda::batched_transpose<>": 1.0,
+        "cuda::swiglu_forward_and_per_token_cast_to_fp8<>": 1.0,
+        "flash": 1.0,
+    }
+    rows = [("X", "kernel", 7, name, us) for name, us in names.items()]
+    rows += [("X", "kernel", 27, "cuda::dispatch", 99.0), ("X", "cuda_runtime", 7, "flash", 99.0)]
+    made = pd.DataFrame(rows, columns=["phase", "category", "stream", "name", "duration_us"])
+    assert trace.eight_bit_shares(made) == pytest.approx(
+        {"blocks": 0.4, "tiles": 0.2, "casts": 0.2, "rest": 0.2}
+    )
+    with pytest.raises(trace.TraceError, match="eight-bit"):
+        trace.eight_bit_shares(made[made["name"] == "flash"])
+
+
+def test_a_step_is_as_much_slower_as_its_products():
+    shares = {"blocks": 0.4, "tiles": 0.2, "casts": 0.1, "rest": 0.3}
+    found = payoff.whole_step(shares, Estimate(2, 1.5, 2.5, 25, ""), Estimate(1, 0.5, 1.5, 8, ""))
+    assert (found.value, found.low, found.high) == pytest.approx((1.3, 1.0, 1.6))
+    assert found.n == 8
