@@ -32,6 +32,7 @@ SMALL = {
     "experts": {"draws": 200, "seed": 3},
     "sparse-experts": {"draws": 200, "seed": 3},
     "attention": {"draws": 200, "seed": 3},
+    "float8": {"draws": 200, "seed": 3},
     "speedruns": {"draws": 200, "seed": 3, "worlds": 100},
 }
 
@@ -50,6 +51,7 @@ STEADY = {
     "bill": ("hours-share", "growth", "growth-r2", "squeeze", "own-median", "unchecked-then", "stock-ratio"),
     "scissors": ("gap-then", "gap-change", "growth-us", "parts-us", "china-after", "china-bic"),
     "experts": ("gain-600", "best-large", "best-fitted", "busiest-bias"),
+    "float8": ("cpu-excess", "gpu-excess", "cpu-int4", "finer", "tiles-4096", "step-casts", "step-whole"),
     "attention": ("v3-kilobytes", "llama-times", "cut", "gpu-pair-2", "cpu-one", "h20-loss"),
     "sparse-experts": ("s-base-c", "measured-64", "change-s-base", "floor-gain", "times-188", "size-590"),
     "isoflop": ("entropy", "exponent-parabola", "e", "rise"),
