@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from moat.sources import epoch, upstream
+from moat.sources import epoch, prices, upstream
 
 Reader = Callable[[list[Path]], pd.DataFrame]
 
@@ -39,4 +39,5 @@ READERS: dict[str, Reader] = {
     "quest": upstream.read_quest,
     "chip-owners": epoch.read_chip_owners,
     "trace": epoch.read_trace,
+    "daily-prices": prices.read_daily_prices,
 }
