@@ -27,6 +27,7 @@ SMALL = {
     "bill": {"draws": 200, "seed": 3},
     "scissors": {"draws": 200, "seed": 3},
     "chips": {"draws": 200, "seed": 3},
+    "market": {"draws": 200, "seed": 3, "worlds": 20},
     "weaker-chips": {"draws": 200, "seed": 3},
     "isoflop": {"draws": 200, "seed": 3, "simulations": 10},
     "experts": {"draws": 200, "seed": 3},
@@ -56,6 +57,7 @@ STEADY = {
     "sparse-experts": ("s-base-c", "measured-64", "change-s-base", "floor-gain", "times-188", "size-590"),
     "isoflop": ("entropy", "exponent-parabola", "e", "rise"),
     "chips": ("talking", "hidden", "crossing", "h800-link", "h20-margin", "talk-nominal", "domestic-lag"),
+    "market": ("nvda", "ar-chips", "ar-power", "gap", "slope-run-up", "nvda-back", "makers-against-rest"),
     "weaker-chips": ("span", "simulated", "serial", "serial-kind", "slack"),
     "speedruns": ("factor", "halving-after", "fewer", "tokens-share", "slope", "core-power", "factor-2019"),
 }
