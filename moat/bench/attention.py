@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from moat.bench import gain
 from moat.bench.config import Config
 from moat.bench.decoding import flop_token
+from moat.bench.errors import RunError
 from moat.bench.experiments import plan
 from moat.bench.experiments.attention import GROUPS
 from moat.bench.flop import cache_bytes
@@ -39,10 +42,13 @@ def at_length(runs: pd.DataFrame) -> pd.DataFrame:
 
 
 def frontier(runs: pd.DataFrame, budget: str) -> pd.DataFrame:
-    """One row an arm: arm, family, bytes_token (16 bits a number), loss with its t interval, n, flop."""
+    """One row an arm: arm, family, bytes_token (16 bits a number), loss with its t interval, n, flop.
+
+    A single run has no interval: low and high are NaN.
+    """
     arms, rows = plan("attention", budget).arms, []
     for arm, part in at_length(runs).groupby("arm"):
-        mean = gain.paired(part["loss"], np.zeros(len(part)))
+        mean = _mean(part["loss"])
         family = "latent" if arm.startswith("latent") else "grouped"
         rows.append(
             (
@@ -58,6 +64,39 @@ def frontier(runs: pd.DataFrame, budget: str) -> pd.DataFrame:
         )
     columns = ["arm", "family", "bytes_token", "loss", "low", "high", "n", "flop"]
     return pd.DataFrame(rows, columns=columns).sort_values(["family", "bytes_token"], ignore_index=True)
+
+
+def _mean(losses: pd.Series) -> SimpleNamespace | Estimate:
+    if len(losses) < 2:
+        return SimpleNamespace(value=float(losses.iloc[0]), low=math.nan, high=math.nan, n=1)
+    return gain.paired(losses, np.zeros(len(losses)))
+
+
+def tried(runs: pd.DataFrame) -> pd.DataFrame:
+    """The best tuning run of each arm at the one length that all have, as if it were a reported one.
+
+    One seed: what there is where the reported runs were not finished.  All arms had the same
+    rates, so each is the best of as many and all are too good alike.
+    """
+    trials = at_length(runs[(runs["stage"] == "tune") & (runs["status"] == "finished")])
+    if trials.groupby("arm")["rate"].apply(frozenset).nunique() > 1:
+        raise RunError("The arms were not tuned on the same rates; their best runs do not compare.")
+    return trials.loc[trials.groupby("arm")["loss"].idxmin()].reset_index(drop=True)
+
+
+def apart(
+    trials: pd.DataFrame, arm: str, baseline: str, spread: tuple[float, int], level: float = 0.95
+) -> Estimate:
+    """Gain of ``arm`` over ``baseline`` from one run each, with the spread between seeds of others.
+
+    ``spread`` is the standard deviation (nats) of runs that differ in their seed alone and its
+    degrees of freedom, as `gain.pooled` gives them.  Pairing is not counted on, so the interval is wide.
+    """
+    loss = trials.set_index("arm")["loss"]
+    gained, (sd, freedom) = float(loss[baseline] - loss[arm]), spread
+    half = float(stats.t.ppf((1 + level) / 2, freedom) * sd * math.sqrt(2))
+    method = f"one run an arm; spread between seeds of other runs, {freedom} degrees of freedom"
+    return Estimate(gained, gained - half, gained + half, 1, method, level)
 
 
 def paired(runs: pd.DataFrame, arm: str, baseline: str, level: float = 0.95) -> Estimate:

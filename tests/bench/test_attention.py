@@ -15,6 +15,7 @@ from moat import sources
 from moat.bench import attention as analysis
 from moat.bench import command, decode, decoding, experiments, flop, gain, runs
 from moat.bench.config import Config
+from moat.bench.errors import RunError
 from moat.bench.experiments import attention
 from moat.show import attention as draw
 
@@ -163,6 +164,34 @@ def test_the_hypothesis_has_four_ends(gains, word):
 @pytest.mark.parametrize(("one", "word"), [(0.0, "equal"), (0.02, "worse"), (-0.02, "better")])
 def test_the_price_of_the_smallest_cache(one, word):
     assert analysis.price(trained(one=one)) == word
+
+
+def test_one_run_an_arm_is_the_best_of_the_same_rates():
+    shifts = {"multi-head": 0.0, "grouped 1": 0.1, "latent 1": -0.1}
+    rows = [
+        (arm, "tune", "finished", 300, rate, 2 + (rate - 2) ** 2 + shift)
+        for arm, shift in shifts.items()
+        for rate in (1, 2, 3)
+    ]
+    trials = pd.DataFrame(rows, columns=["arm", "stage", "status", "steps", "rate", "loss"])
+    best = analysis.tried(trials)
+    assert list(best["rate"]) == [2, 2, 2]
+    found = analysis.apart(best, "latent 1", "grouped 1", (0.01, 6))
+    assert (found.value, found.n) == (pytest.approx(0.2), 1)
+    assert found.half_width == pytest.approx(2.447 * 0.01 * 2**0.5, rel=1e-3)
+    assert np.isnan(analysis.frontier(best.assign(flop=1.0), "cpu")["low"]).all()
+    with pytest.raises(RunError, match="same rates"):
+        analysis.tried(trials.drop(index=0))
+
+
+def test_the_interval_of_one_run_covers():
+    rng, hits = np.random.default_rng(0), 0
+    for _ in range(500):
+        others = [pd.DataFrame({"loss": rng.normal(0, 0.01, 4)}) for _ in range(2)]
+        one = pd.DataFrame({"arm": ["a", "b"], "loss": rng.normal(0, 0.01, 2)})
+        found = analysis.apart(one, "a", "b", gain.pooled(*others))
+        hits += found.low <= 0 <= found.high
+    assert 0.92 < hits / 500 < 0.98
 
 
 def test_three_intervals_miss_together_one_time_in_twenty():
