@@ -48,9 +48,13 @@ def paths(table: pd.DataFrame, sides: Mapping[str, str], day: int) -> Figure:
     axis and is marked.
     """
     groups = list(dict.fromkeys(table["group"]))
-    fig, axes = plt.subplots(-(-len(groups) // 2), 2, sharex=True, sharey=True,
-                             figsize=(WIDTH, 1.9 * -(-len(groups) // 2) + 0.5))  # fmt: skip
-    for ax, name in zip(axes.flat, groups, strict=True):
+    deep = -(-len(groups) // 2)
+    fig, axes = plt.subplots(
+        deep, 2, sharex=True, sharey=True, squeeze=False, figsize=(WIDTH, 1.9 * deep + 0.5)
+    )
+    for ax in axes.flat[len(groups) :]:
+        ax.set_visible(False)
+    for ax, name in zip(axes.flat, groups, strict=False):
         part, hue = table[table["group"] == name], SIDES[sides[name]]
         band(ax, part["offset"], part["low"], part["high"], "reference")
         ax.axvline(day, color=COLOURS["reference"], linewidth=0.9, linestyle=":")
