@@ -110,6 +110,28 @@ def pairs(runs: pd.DataFrame) -> dict[int, Estimate]:
     return {g: paired(runs, f"latent {g}", f"grouped {g}", PAIR_LEVEL) for g in GROUPS}
 
 
+def learning(runs: pd.DataFrame, arm: str = "multi-head") -> float:
+    """Nats that ``arm`` loses with each doubling of its training, from its best tuning runs."""
+    trials = runs[(runs["stage"] == "tune") & (runs["arm"] == arm) & (runs["status"] == "finished")]
+    best = trials.groupby("steps")["loss"].min()
+    if len(best) < 2:
+        raise RunError(f"The arm {arm!r} has been tuned at fewer than two lengths: there is no slope.")
+    return -float(np.polyfit(np.log2(best.index.to_numpy(float)), best, 1)[0])
+
+
+def worth(found: Estimate, halved: float, cost: float = 1.0) -> Estimate:
+    """A gain in nats as a multiple of compute, where a doubling of training is worth ``halved`` nats.
+
+    ``cost`` is the arm's FLOP over the baseline's.  The interval is that of the gain; the slope, of
+    one seed, is taken as it is.
+
+    >>> worth(Estimate(0.1, 0.0, 0.2, 5, "t"), 0.2, 2.0).high
+    1.0
+    """
+    ends = (2 ** (gained / halved) / cost for gained in (found.value, found.low, found.high))
+    return Estimate(*ends, found.n, f"{found.method}; by the slope of tuning runs", found.level)
+
+
 def comparisons(runs: pd.DataFrame) -> pd.DataFrame:
     """One row a comparison: comparison, cache (in pairs of keys and values), value, low, high, n."""
     rows = [("latent over shared", groups, found) for groups, found in pairs(runs).items()]
