@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from scipy import stats
 
-from moat.bench import compare, gain
+from moat.bench import gain
 from moat.bench.errors import RunError
 from moat.estimate import Estimate, percentile_estimate
 
@@ -34,8 +34,7 @@ CONTROLS = ("int4", "float8-unscaled")
 #: The length at which rates were tuned and the hypothesis is judged, in steps.
 MAIN = 300
 PLACES = {"cpu": "small models, emulated", "gpu": "larger models, on the chip"}
-UNMEASURED = "not measured yet"
-OUTCOMES = ("excess", "equal", "hypothesis", "int4", "power", "worth", "seeds", "trend")
+UNMEASURED = "not measured"
 
 
 def pairs(runs: pd.DataFrame, arm: str, steps: int) -> pd.Series:
@@ -182,51 +181,33 @@ def by_seed(tables: Mapping[str, pd.DataFrame], rows: pd.DataFrame) -> pd.DataFr
     return pd.concat(parts, ignore_index=True)
 
 
-def shift(tried: pd.DataFrame, rates: pd.DataFrame | None) -> tuple[object, dict]:
-    """`tuning_shift` of eight bits, and how to record it."""
-    if rates is None or "float8" not in set(rates["arm"]):
-        return UNMEASURED, {"rule": "no tuning runs of this budget are recorded"}
-    how = {"exact": "parabola through the baseline's tuning runs", "unit": "%", "spec": ".3f", "drift": 0.05}
-    return tuning_shift(tried, rates, "float8"), how
-
-
-def clock(runs: pd.DataFrame) -> tuple[object, dict]:
-    """Time of eight bits over that of the baseline for equal FLOP, and how to record it."""
-    if runs.empty:
-        return UNMEASURED, {"rule": "no runs of this budget are recorded"}
-    return compare.time_ratio(runs, "float8", BASELINE), {"drift": 5.0}
-
-
-def chip_word(runs: pd.DataFrame, device: str) -> str:
-    """The sentence about the larger models."""
-    if runs.empty:
-        return "No larger models have been trained on a GPU yet."
-    millions = runs["params"].iloc[0] / 1e6
-    tokens = runs.loc[runs["steps"] == MAIN, "tokens"].iloc[0] / 1e6
-    return (
-        f"Larger models, of {millions:.0f} million parameters trained on {tokens:.1f} million tokens, "
-        f"ran on one {device}, whose own eight-bit products do the work."
-    )
+def main_length(runs: pd.DataFrame) -> int:
+    """`MAIN`, or where eight bits were not run so long, their longest length."""
+    return int(min(MAIN, runs.loc[runs["arm"] == "float8", "steps"].max()))
 
 
 def outcome(runs: pd.DataFrame, *, draws: int, seed: int) -> dict[str, tuple[object, dict]]:
-    """What a chapter says of one budget: by the names of `OUTCOMES`, a value and how to record it."""
-    if runs.empty:
-        return {key: (UNMEASURED, {"rule": "no runs of this budget are recorded"}) for key in OUTCOMES}
+    """What a chapter says of one budget: by name, a value and how to record it."""
+    steps = main_length(runs)
     table = cells(runs)
-    main = table[table["steps"] == MAIN].set_index("arm")
-    apart = pairs(runs, "float8", MAIN)
+    main = table[table["steps"] == steps].set_index("arm")
+    apart = pairs(runs, "float8", steps)
     word = equal(apart)
     controls = [main.loc[arm, "word"] for arm in CONTROLS if arm in main.index]
     per_cent = {"unit": "%", "drift": 0.5}
     sure = {"exact": "simulation at the spread of the pairs", "unit": "%", "spec": ".0f", "drift": 0.1}
+    above = excess(apart)
+    costs = {True: "The cost is real, if small", False: "No cost can be told from none"}[above.low > 0]
+    tokens = runs.loc[runs["steps"] == steps, "tokens"].iloc[0] / 1e6
     return {
-        "excess": (excess(apart), per_cent),
+        "excess": (above, per_cent),
         "equal": (word, {"rule": "two one-sided t tests at 5% against the margin", "n": len(apart)}),
+        "costs": (costs, {"rule": "lower end of the 90% interval above zero"}),
         "hypothesis": (verdict(word, controls), {"rule": "equal by the test, whose controls are worse"}),
-        "int4": (excess(pairs(runs, "int4", MAIN)), per_cent),
         "power": (100 * power(float(apart.std()), len(apart)), sure),
-        "worth": (worth(runs, "float8", MAIN, draws=draws, seed=seed), {"drift": 0.5}),
+        "worth": (worth(runs, "float8", steps, draws=draws, seed=seed), {"drift": 0.5}),
         "seeds": (len(apart), {"exact": "count", "spec": ".0f"}),
-        "trend": (trend(runs, "float8"), {"unit": "points", "drift": 0.5}),
+        "steps": (steps, {"exact": "design", "spec": ".0f"}),
+        "tokens": (tokens, {"exact": "design", "spec": ".2f"}),
+        "params": (runs["params"].iloc[0] / 1e6, {"exact": "counted from shapes", "spec": ".2g"}),
     }

@@ -13,16 +13,16 @@ from moat.estimate import Estimate, percentile_estimate
 
 #: A layer should be so many times as fast as in bfloat16, from this width on.
 PAYS, WIDE = 1.2, 4096
-#: Width of a square layer with as much work as the two matrices of nanochat's feed-forward layer
-#: have on average: 26 times 64 wide, four times that inside.
-NANOCHAT = 2 * 26 * 64
+Speed = tuple[pd.DataFrame, np.ndarray]
+
 #: How a ratio of times is recorded: another session moves it by more than its interval.
 TIMED = {"drift": 5.0, "spec": ".2f"}
 #: What a chapter says: the name of each speed with what is timed, its recipe, how it is cast.
 SPEEDS = {
-    "tiles": ("layer", "tiles", "best"),
     "tiles-eager": ("layer", "tiles", "eager"),
-    "one": ("layer", "one scale", "best"),
+    "tiles-compiled": ("layer", "tiles", "compiled"),
+    "one-eager": ("layer", "one scale", "eager"),
+    "one-compiled": ("layer", "one scale", "compiled"),
     "product": ("product", "tiles by blocks", "none"),
     "product-tiles": ("product", "tiles by tiles", "none"),
     "product-one": ("product", "one scale", "none"),
@@ -32,7 +32,7 @@ SPEEDS = {
 
 def ratios(
     times: pd.DataFrame, recipe: str, cast: str, *, draws: int, seed: int, what: str = "layer"
-) -> tuple[pd.DataFrame, np.ndarray]:
+) -> Speed:
     """How many times as fast as bfloat16, by width, and the draws (draws, widths) behind it.
 
     Ratio of median times; repeats are resampled, so the interval is that of the clock on one
@@ -56,15 +56,6 @@ def ratios(
 
 def _medians(values: np.ndarray, draws: int, rng: np.random.Generator) -> np.ndarray:
     return np.median(values[rng.integers(0, len(values), (draws, len(values)))], axis=1)
-
-
-def between(table: pd.DataFrame, draws: np.ndarray, width: float) -> Estimate:
-    """The ratio at a width that was not timed, linear in the logarithms between its neighbours."""
-    x = np.log(table["width"].to_numpy(float))
-    value = np.exp(np.interp(np.log(width), x, np.log(table["value"])))
-    again = np.exp([np.interp(np.log(width), x, row) for row in np.log(draws)])
-    method = "interpolation of ratios, repeats resampled"
-    return percentile_estimate(float(value), again, n=int(table["n"].min()), method=method)
 
 
 def at_width(table: pd.DataFrame, width: int) -> Estimate:
@@ -120,44 +111,48 @@ def together(speed: Estimate, worth: Estimate) -> Estimate:
     return gain.quotient(speed, inverse)
 
 
-def speeds(times: pd.DataFrame, *, draws: int, seed: int) -> dict[str, tuple[pd.DataFrame, np.ndarray]]:
-    """`ratios` for each of `SPEEDS` that was timed; the best cast is the compiled one where there is one."""
+def speeds(times: pd.DataFrame, *, draws: int, seed: int) -> dict[str, Speed]:
+    """`ratios` for each of `SPEEDS` that was timed."""
     found = {}
     for name, (what, recipe, cast) in SPEEDS.items():
-        part = times[(times["what"] == what) & (times["recipe"] == recipe)]
-        if cast == "best":
-            cast = "compiled" if (part["cast"] == "compiled").any() else "eager"
-        if (part["cast"] == cast).any():
+        keys = (times["what"] == what) & (times["recipe"] == recipe) & (times["cast"] == cast)
+        if keys.any():
             found[name] = ratios(times, recipe, cast, draws=draws, seed=seed, what=what)
     return found
 
 
-def outcome(found: dict, worth: Estimate | str) -> dict[str, tuple[object, dict]]:
-    """What a chapter says of `speeds`: by name, a value and how to record it.
+def borrowed(times: pd.DataFrame, shares: Mapping[str, float], *, draws: int, seed: int) -> Speed:
+    """A layer of our products with casts that take as large a share of it as DeepSeek's do.
 
-    ``worth`` is the compute multiplier of the loss on the chip.  What was not timed is said.
+    Two products of tiles by blocks and one of tiles by tiles, longer by the casts' time over that
+    of the products in ``shares`` (`trace.eight_bit_shares`).
     """
-    said: dict[str, tuple[object, dict]] = {}
-    missing = {"rule": "no such timing is recorded"}
-    for name in SPEEDS:
-        table = found[name][0] if name in found else pd.DataFrame({"width": []})
-        for width in (WIDE, 2 * WIDE):
-            there = width in set(table["width"])
-            value = at_width(table, width) if there else UNMEASURED
-            said[f"{name}-{width}"] = (value, TIMED if there else missing)
-    for name in ("tiles", "tiles-eager", "one"):
-        value = pays_from(*found[name]) if name in found else UNMEASURED
-        rule = {"rule": "last width at which the ratio rises through one"} if isinstance(value, str) else {}
-        said[f"{name}-pays"] = (value, rule or {"drift": 2.0, "spec": ",.0f"})
-        word = fast(found[name][0]) if name in found else UNMEASURED
-        said[f"{name}-claim"] = (word, {"rule": "interval against the ratio at every width from the least"})
-    there = "one" in found
-    value = between(*found["one"], NANOCHAT) if there else UNMEASURED
-    said["nanochat-layer"] = (value, TIMED if there else missing)
-    speed = said[f"tiles-{WIDE}"][0]
-    both = isinstance(speed, Estimate) and isinstance(worth, Estimate)
-    said["together"] = (together(speed, worth), TIMED) if both else (UNMEASURED, missing)
-    return said
+    longer = 1 + shares["casts"] / (shares["blocks"] + shares["tiles"])
+    rng = np.random.default_rng(seed)
+    part = times.set_index(["what", "recipe", "width"]).sort_index()["ms"]
+    keys = {
+        "layer": ("layer", BASELINE),
+        "b": ("product", "tiles by blocks"),
+        "t": ("product", "tiles by tiles"),
+    }
+    rows, every = [], []
+    for width in sorted(times["width"].unique()):
+        ms = {name: part.loc[(*key, width)].to_numpy() for name, key in keys.items()}
+        again = {name: _medians(values, draws, rng) for name, values in ms.items()}
+        value, drawn = (
+            of["layer"] / (longer * (2 * of["b"] + of["t"]))
+            for of in ({name: np.median(values) for name, values in ms.items()}, again)
+        )
+        rows.append((width, value, *np.quantile(drawn, [0.025, 0.975]), len(ms["layer"])))
+        every.append(drawn)
+    return pd.DataFrame(rows, columns=["width", "value", "low", "high", "n"]), np.array(every).T
+
+
+def best(found: Mapping[str, Speed], recipe: str) -> pd.DataFrame:
+    """The faster of eager and compiled casts at each width: columns of `ratios`."""
+    parts = [found[name][0] for name in (f"{recipe}-eager", f"{recipe}-compiled") if name in found]
+    every = pd.concat(parts).sort_values(["width", "value"])
+    return every.drop_duplicates("width", keep="last").reset_index(drop=True)
 
 
 def whole_step(shares: Mapping[str, float], blocks: Estimate, tiles: Estimate) -> Estimate:
@@ -173,54 +168,57 @@ def whole_step(shares: Mapping[str, float], blocks: Estimate, tiles: Estimate) -
     return Estimate(*ends, min(blocks.n, tiles.n), method, blocks.level)
 
 
-def step(shares: Mapping[str, float], found: dict) -> tuple[object, dict]:
-    """`whole_step` with the products timed at the least width of the claim, and how to record it."""
-    if not {"product", "product-tiles"} <= set(found):
-        return UNMEASURED, {"rule": "no such timing is recorded"}
-    blocks, tiles = (at_width(found[name][0], WIDE) for name in ("product", "product-tiles"))
-    return whole_step(shares, blocks, tiles), TIMED
+def outcome(
+    found: Mapping[str, Speed], own: Speed, shares: Mapping[str, float], worth: Estimate
+) -> dict[str, tuple[object, dict]]:
+    """What a chapter says: by name, a value and how to record it.
+
+    ``found`` as `speeds` gives it, ``own`` as `borrowed`; ``worth`` is the compute multiplier of
+    the loss on the chip.  What was not timed is said.
+    """
+    said: dict[str, tuple[object, dict]] = {}
+    for name, (table, _) in (found | {"borrowed": own}).items():
+        for width in (WIDE, 2 * WIDE):
+            there = width in set(table["width"])
+            how = TIMED if there else {"rule": "no such timing is recorded"}
+            said[f"{name}-{width}"] = (at_width(table, width) if there else UNMEASURED, how)
+    for name in ("tiles-eager", "one-eager"):
+        value = pays_from(*found[name])
+        how = {"rule": "last width at which the ratio rises through one"}
+        how = how if isinstance(value, str) else {"drift": 5.0, "spec": ",.0f"}
+        said[f"{name}-pays"] = (value, how)
+    for recipe in ("tiles", "one"):
+        rule = {"rule": "interval of the faster cast against the ratio, at every such width"}
+        said[f"{recipe}-claim"] = (fast(best(found, recipe)), rule)
+    said["borrowed-claim"] = (
+        fast(own[0]),
+        {"rule": "interval against the ratio, at every width from the least"},
+    )
+    for width in (WIDE, 2 * WIDE):
+        step = whole_step(shares, *(at_width(found[n][0], width) for n in ("product", "product-tiles")))
+        said[f"step-{width}"] = (step, TIMED)
+        said[f"together-{width}"] = (together(step, worth), TIMED)
+    return said
 
 
 #: How the chapter's figure names and draws speeds: name, palette, line.
 CURVES = {
-    "product": ("product alone, a scale a tile", "reference", "--"),
-    "tiles": ("layer, a scale a tile", "ours", "-"),
-    "tiles-eager": ("the same, casts operation by operation", "ours", ":"),
-    "one": ("layer, a scale a matrix", "epoch", "-"),
+    "product": ("product alone", "reference", "--"),
+    "product-tiles": ("product alone, tiles on both sides", "reference", ":"),
+    "borrowed": ("layer, casts as in DeepSeek's step", "hoffmann", "--"),
+    "one-compiled": ("layer, a scale a matrix, compiled", "epoch", "-"),
+    "one-eager": ("layer, a scale a matrix, eager", "epoch", ":"),
+    "tiles-compiled": ("layer, a scale a tile, compiled", "ours", "-"),
+    "tiles-eager": ("layer, a scale a tile, eager", "ours", ":"),
 }
 
 
-def curves(found: dict) -> list[tuple[str, pd.DataFrame, str, str]]:
-    """What was timed of `CURVES`; the eager layer only beside a better one."""
-    same = "tiles" in found and found["tiles"][0].equals(found.get("tiles-eager", [None])[0])
-    shown = [name for name in CURVES if name in found and not (same and name == "tiles-eager")]
-    return [(CURVES[n][0], found[n][0], *CURVES[n][1:]) for n in shown]
+def curves(found: Mapping[str, Speed]) -> list[tuple[str, pd.DataFrame, str, str]]:
+    """What was timed of `CURVES`, for the figure."""
+    return [(CURVES[n][0], found[n][0], *CURVES[n][1:]) for n in CURVES if n in found]
 
 
-def drawn(found: dict) -> pd.DataFrame:
-    """All of `speeds` in one table: columns speed, width, value, low, high, n."""
+def drawn(found: Mapping[str, Speed]) -> pd.DataFrame:
+    """All of ``found`` in one table: columns speed, width, value, low, high, n."""
     parts = {name: table for name, (table, _) in found.items()}
-    if not parts:
-        return pd.DataFrame(columns=["speed", "width", "value", "low", "high", "n"])
     return pd.concat(parts, names=["speed", "row"]).reset_index("speed").reset_index(drop=True)
-
-
-def as_table(found: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """One row a width, one column a speed of `CURVES`, as text; and the numbers behind it."""
-    data = drawn(found)
-    data = data[data["speed"].isin(CURVES)]
-    text = data.assign(
-        text=[f"{v:.2f}" for v in data["value"]], speed=data["speed"].map(lambda s: CURVES[s][0])
-    )
-    shown = text.pivot(index="width", columns="speed", values="text").fillna("").reset_index()
-    return shown[["width", *[v[0] for v in CURVES.values() if v[0] in shown]]], data
-
-
-def casts_word(found: dict) -> str:
-    """What eager casts leave of the gain, at the least width of the claim."""
-    if not {"tiles-eager", "product"} <= set(found):
-        return UNMEASURED
-    layer, alone = (at_width(found[n][0], WIDE).value for n in ("tiles-eager", "product"))
-    if layer < 1:
-        return "all of the gain and more"
-    return "most of the gain" if layer - 1 < (alone - 1) / 2 else "less than half of the gain"

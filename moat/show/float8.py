@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from moat.show.figure import WIDTH
-from moat.show.marks import label, whiskers
+from moat.show.marks import label, log_axis, whiskers
 from moat.show.palette import COLOURS, MARKERS
 
 
@@ -74,4 +74,25 @@ def speeds(curves: Sequence[tuple[str, pd.DataFrame, str, str]], pays: float) ->
     ax.minorticks_off()
     ax.set_xlim(widths[0] * 0.9, widths[-1] * 1.5)
     fig.legend(loc="outside lower center", ncols=2)
+    return fig
+
+
+def outliers(table: pd.DataFrame, forms: Mapping[str, tuple[str, str]]) -> Figure:
+    """Error of rounding against the size of one outlier: columns size, form, error.
+
+    ``forms`` maps a name to the form and its palette name.
+    """
+    fig, ax = plt.subplots(figsize=(WIDTH, 3.6))
+    for i, (name, (form, hue)) in enumerate(forms.items()):
+        own = table[table["form"] == form]
+        ax.plot(own["size"], own["error"], color=COLOURS[hue], linestyle=("-", "--", "-.")[i], label=name)
+    ax.set(
+        xscale="log", yscale="log", xlabel="one entry, as a multiple of the others",
+        ylabel="relative error of the others",
+    )  # fmt: skip
+    ticks = [y for y in (0.01, 0.03, 0.1, 0.3, 1) if ax.get_ylim()[0] <= y <= ax.get_ylim()[1]]
+    ax.set_yticks(ticks, [f"{y:g}" for y in ticks])
+    log_axis(ax.xaxis)
+    ax.yaxis.minorticks_off()
+    ax.legend(loc="upper left")
     return fig

@@ -147,11 +147,28 @@ def test_a_known_multiplier_is_found_and_covered(steps):
     assert np.mean([e.low < 0.97 < e.high for e in found]) == pytest.approx(0.95, abs=0.05)
 
 
-def test_speed_between_two_widths():
-    table, draws = payoff.ratios(times(), "tiles", "eager", draws=200, seed=0)
-    found = payoff.between(table, draws, 3072)
-    assert found.value == pytest.approx(1.5, rel=0.01)
-    assert found.low < found.value < found.high
+def test_the_faster_cast_counts():
+    slow, quick = (pd.DataFrame({"width": w, "value": v}) for w, v in (([1, 2], [0.5, 0.6]), ([2], [0.9])))
+    found = payoff.best({"tiles-eager": (slow, None), "tiles-compiled": (quick, None)}, "tiles")
+    assert found["value"].tolist() == [0.5, 0.9]
+
+
+def test_a_layer_with_borrowed_casts():
+    """Products of one and two ms, casts half as long as products: 1.5 x (2 + 2) against 12 ms."""
+    rows = [
+        (what, recipe, "none", 4096, n, ms, 8192, "chip")
+        for what, recipe, ms in (
+            ("layer", "bfloat16", 12.0),
+            ("product", "tiles by blocks", 1.0),
+            ("product", "tiles by tiles", 2.0),
+        )
+        for n in range(5)
+    ]
+    names = ["what", "recipe", "cast", "width", "repeat", "ms", "tokens", "device"]
+    shares = {"blocks": 0.2, "tiles": 0.2, "casts": 0.2, "rest": 0.4}
+    table, draws = payoff.borrowed(pd.DataFrame(rows, columns=names), shares, draws=10, seed=0)
+    assert table.iloc[0][["value", "low", "high"]].tolist() == pytest.approx([2.0, 2.0, 2.0])
+    assert draws.shape == (10, 1)
 
 
 def test_speed_and_loss_multiply():

@@ -52,7 +52,7 @@ STEADY = {
     "bill": ("hours-share", "growth", "growth-r2", "squeeze", "own-median", "unchecked-then", "stock-ratio"),
     "scissors": ("gap-then", "gap-change", "growth-us", "parts-us", "china-after", "china-bic"),
     "experts": ("gain-600", "best-large", "best-fitted", "busiest-bias"),
-    "float8": ("cpu-excess", "gpu-excess", "cpu-int4", "finer", "tiles-4096", "step-casts", "step-whole"),
+    "float8": ("cpu-excess", "gpu-excess", "cpu-int4", "finer", "product-4096", "step-4096"),
     "attention": ("v3-kilobytes", "llama-times", "cut", "gpu-pair-2", "cpu-one", "h20-loss"),
     "sparse-experts": ("s-base-c", "measured-64", "change-s-base", "floor-gain", "times-188", "size-590"),
     "isoflop": ("entropy", "exponent-parabola", "e", "rise"),
