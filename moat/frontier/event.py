@@ -143,15 +143,15 @@ def _lines(returns: Array, market: Array, least: int, *, flat: bool) -> _Lines:
     return _Lines(n, alpha, beta, spread, residual, centre_m, square)
 
 
-def placebo_days(event: int, *, reach: tuple[int, int] = (0, 0), count: int = PLACEBOS) -> Array:
-    """The last ``count`` days whose own windows end eleven days before the event or earlier.
+def placebo_days(event: int, *, reach: int = 0, count: int = PLACEBOS) -> NDArray[np.int64]:
+    """The last ``count`` days that are judged, with all their offsets, eleven days before the event.
 
-    ``reach`` are the first and last offset that is judged.
+    ``reach`` is the last offset that is judged; no placebo path runs into the days before the event.
 
     >>> placebo_days(1000, count=3).tolist()
     [987, 988, 989]
     """
-    end = event + WINDOW[1] - max(reach[1], 0)
+    end = event + WINDOW[1] - max(reach, 0)
     return np.arange(end - count + 1, end + 1)
 
 

@@ -40,7 +40,7 @@ def of_groups(
     ``members`` maps a way of choosing members to groups.  Columns group, market, estimation, span, average,
     members, value, low, high, p.
     """
-    days = [*event.placebo_days(day, reach=(min(OFFSETS), max(OFFSETS))), day]
+    days = [*event.placebo_days(day, reach=max(OFFSETS)), day]
     rows = []
     for market, index in markets.items():
         for length, window in LENGTHS.items() if index is not None else [("none", event.WINDOW)]:
@@ -72,7 +72,7 @@ def of_slope(
     horizons: Mapping[str, int],
 ) -> pd.DataFrame:
     """The slope of the run-up in every specification: columns of choices, value, low, high, partial."""
-    days = [*event.placebo_days(day, reach=(min(OFFSETS), max(OFFSETS))), day]
+    days = [*event.placebo_days(day, reach=max(OFFSETS)), day]
     rows = []
     for market, index in markets.items():
         model = event.fit(returns, index, days, offsets=OFFSETS)

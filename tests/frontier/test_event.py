@@ -63,7 +63,7 @@ def test_windows_that_cannot_be_are_refused(market, days, more, match):
 
 
 def test_no_placebo_day_reaches_into_the_event():
-    days = event.placebo_days(1000, reach=(-4, 29), count=250)
+    days = event.placebo_days(1000, reach=29, count=250)
     assert len(days) == 250
     assert days.max() + 29 == 1000 - 11
 
