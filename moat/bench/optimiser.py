@@ -11,7 +11,14 @@ from moat.estimate import Estimate
 
 #: The multiplier that its authors found in compute-optimal training (arXiv:2502.16982, abstract).
 CLAIMED = 2.0
-NAMES = {"adam": "Adam", "muon": "Muon", "muon, experts": "Muon and experts"}
+NAMES = {
+    "adam": "Adam, dense",
+    "muon": "Muon, dense",
+    "experts": "Adam, experts",
+    "muon, experts": "Muon, experts",
+}
+#: What a reader calls the models of each budget.
+PLACES = {"cpu": "small models", "gpu": "larger models"}
 
 
 def verdict(largest: Estimate) -> str:
