@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -41,35 +40,24 @@ def at_length(runs: pd.DataFrame) -> pd.DataFrame:
     return runs[runs["steps"] == runs.loc[runs["arm"] != "multi-head", "steps"].max()]
 
 
-def frontier(runs: pd.DataFrame, budget: str) -> pd.DataFrame:
-    """One row an arm: arm, family, bytes_token (16 bits a number), loss with its t interval, n, flop.
+def frontier(runs: pd.DataFrame, budget: str, spread: tuple[float, int] | None = None) -> pd.DataFrame:
+    """One row an arm: arm, family, bytes_token (16 bits a number), loss, low, high, n, flop.
 
-    A single run has no interval: low and high are NaN.
+    The interval is that of the mean over seeds.  Where there is one run an arm it comes from
+    ``spread``, the standard deviation of runs that differ in their seed and its degrees of freedom.
     """
     arms, rows = plan("attention", budget).arms, []
     for arm, part in at_length(runs).groupby("arm"):
-        mean = _mean(part["loss"])
+        if spread is None:
+            mean = gain.paired(part["loss"], np.zeros(len(part)))
+            ends = mean.value, mean.low, mean.high
+        else:
+            loss, half = float(part["loss"].item()), float(stats.t.ppf(0.975, spread[1])) * spread[0]
+            ends = loss, loss - half, loss + half
         family = "latent" if arm.startswith("latent") else "grouped"
-        rows.append(
-            (
-                arm,
-                family,
-                cache_bytes(arms[arm]),
-                mean.value,
-                mean.low,
-                mean.high,
-                mean.n,
-                part["flop"].iloc[0],
-            )
-        )
+        rows.append((arm, family, cache_bytes(arms[arm]), *ends, len(part), part["flop"].iloc[0]))
     columns = ["arm", "family", "bytes_token", "loss", "low", "high", "n", "flop"]
     return pd.DataFrame(rows, columns=columns).sort_values(["family", "bytes_token"], ignore_index=True)
-
-
-def _mean(losses: pd.Series) -> SimpleNamespace | Estimate:
-    if len(losses) < 2:
-        return SimpleNamespace(value=float(losses.iloc[0]), low=math.nan, high=math.nan, n=1)
-    return gain.paired(losses, np.zeros(len(losses)))
 
 
 def tried(runs: pd.DataFrame) -> pd.DataFrame:

@@ -25,7 +25,7 @@ FORMS = {
 
 
 def frontier(tables: Mapping[str, pd.DataFrame]) -> Figure:
-    """Loss with its interval against bytes of cache a token, one panel a machine.
+    """Loss against bytes of cache a token, with intervals, one panel a size of model.
 
     Columns as `moat.bench.attention.frontier` gives them.
     """

@@ -179,7 +179,8 @@ def test_one_run_an_arm_is_the_best_of_the_same_rates():
     found = analysis.apart(best, "latent 1", "grouped 1", (0.01, 6))
     assert (found.value, found.n) == (pytest.approx(0.2), 1)
     assert found.half_width == pytest.approx(2.447 * 0.01 * 2**0.5, rel=1e-3)
-    assert np.isnan(analysis.frontier(best.assign(flop=1.0), "cpu")["low"]).all()
+    table = analysis.frontier(best.assign(flop=1.0), "cpu", (0.01, 6))
+    assert (table["high"] - table["loss"]).to_numpy() == pytest.approx(2.447 * 0.01, rel=1e-3)
     with pytest.raises(RunError, match="same rates"):
         analysis.tried(trials.drop(index=0))
 
