@@ -137,6 +137,27 @@ def worth(multiplier: Multiplier, charged: Bill, students: np.ndarray, *, stored
     return pd.DataFrame({"students": students, **ends})
 
 
+def rough(runs: pd.DataFrame) -> pd.DataFrame:
+    """What each lesson is worth by its tuning runs alone: one seed, so numbers without interval.
+
+    The gain is that of the best rate of the grid over the best one of real text; the reported
+    curve of real text turns it into compute, NaN where that curve ends.  Columns arm, steps,
+    gain, and one a ledger.
+    """
+    trials = runs[(runs["stage"] == "tune") & (runs["status"] == "finished")]
+    best = trials.groupby(["steps", "arm"])["loss"].min().unstack()
+    scratch = compare.reported(runs).query("arm == 'scratch'")
+    curve = scratch.groupby("steps")[["flop", "loss"]].mean()
+    rows = []
+    for arm in best.columns.intersection(list(NAMES)[1:5]):
+        for steps, gain in (best["scratch"] - best[arm]).dropna().items():
+            wanted = curve.loc[steps, "loss"] - gain
+            log_flop = np.interp(-wanted, -curve["loss"], np.log(curve["flop"]), left=np.nan, right=np.nan)
+            totals = bill(trials, arm, steps).ledgers.values()
+            rows.append((arm, steps, gain, *(float(np.exp(log_flop)) / total for total in totals)))
+    return pd.DataFrame(rows, columns=["arm", "steps", "gain", *LEDGERS])
+
+
 def as_table(groups: Mapping[str, Mapping[str, Estimate]]) -> pd.DataFrame:
     """One row an arm and ledger: group, ledger, value, low, high."""
     rows = [

@@ -80,6 +80,26 @@ def test_a_known_multiplier_comes_back_on_every_ledger():
     )
 
 
+def test_the_tuning_runs_alone_give_the_same_answer_without_noise():
+    table = runs(shift=0.2 * np.log(1.6), sd=0.0).assign(stage="report", status="finished")
+    tried = table[table["steps"].isin((300, 600)) & (table["seed"] == 0)]
+    worse = tried.assign(loss=tried["loss"] + 0.3)
+    # Another held-out half: all losses are shifted, and differences are not.
+    trials = pd.concat([tried, worse]).assign(stage="tune", loss=lambda t: t["loss"] + 0.05)
+    found = distillation.rough(pd.concat([table, trials], ignore_index=True)).set_index("steps")
+    assert list(found.index) == [300, 600]
+    assert found["gain"].to_numpy() == pytest.approx(0.2 * np.log(1.6))
+    assert found["teacher free"].to_numpy() == pytest.approx(1.6)
+    assert found.loc[600, "passes charged"] == pytest.approx(1.6 / 1.5)
+
+
+def test_a_rough_worth_is_not_carried_beyond_the_curve():
+    table = runs(shift=2.0, sd=0.0).assign(stage="report", status="finished")
+    trials = table[table["steps"] == 600].assign(stage="tune")
+    found = distillation.rough(pd.concat([table, trials], ignore_index=True))
+    assert np.isnan(found["teacher free"]).all()
+
+
 def test_the_interval_of_the_students_covers():
     truth = 12_300 / (0.6 * 600)
     inside = []

@@ -31,7 +31,7 @@ def distillation(budget: str) -> Plan:
         lengths, tuned, shorter, passes = (150, 300, 600), (150, 600), (100, 300), 3
         rates, lessons = (4e-3, 8e-3, 1.6e-2), tuple(LESSONS)
     if budget == "smoke":
-        lengths, tuned, passes, lessons = (40,), (), 2, ("laws", "samples")
+        lengths, tuned, passes, lessons = (20,), (), 2, ("laws", "samples")
     teachers = {LESSONS[arm].teacher: (passes * lengths[-1],) for arm in lessons}
     arms = dict.fromkeys((*teachers, "scratch", *lessons), student) | {"large": large}
     steps = dict.fromkeys(arms, lengths) | teachers
