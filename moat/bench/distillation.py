@@ -158,6 +158,43 @@ def rough(runs: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["arm", "steps", "gain", *LEDGERS])
 
 
+def specifications(study: Study, rough: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Every reading of what a lesson is worth: by lesson, length, ledger, bench and inversion.
+
+    ``rough`` maps a bench to its tuning runs, as `rough` reads them.  Columns lesson, steps, ledger,
+    reading, value, low, high; readings without an interval have none.
+    """
+    rows = []
+    for arm, found in study.multipliers.items():
+        for steps, m in zip(study.gains[arm], found, strict=True):
+            charged = bill(study.runs, arm, steps)
+            for ledger, e in by_ledger(m, charged).items():
+                bare = m.fitted * charged.student / charged.ledgers[ledger]
+                rows.append((arm, steps, ledger, "interpolated", e.value, e.low, e.high))
+                rows.append((arm, steps, ledger, "fitted curve", bare, np.nan, np.nan))
+    for bench, table in rough.items():
+        long = table.melt(["arm", "steps"], list(LEDGERS), "ledger")
+        rows += [(*r, f"{bench} tuning runs", v, np.nan, np.nan) for *r, v in long.itertuples(index=False)]
+    grid = pd.DataFrame(rows, columns=["lesson", "steps", "ledger", "reading", "value", "low", "high"])
+    return grid.dropna(subset="value").reset_index(drop=True)
+
+
+def above_text(grid: pd.DataFrame, lessons: tuple[str, ...], ledger: str) -> str:
+    """How many readings on a ledger put ``lessons`` above real text, as words."""
+    own = grid[grid["lesson"].isin(lessons) & (grid["ledger"] == ledger)]
+    return f"{int((own['value'] > 1).sum())} of {len(own)}"
+
+
+def same_side(a: pd.DataFrame, b: pd.DataFrame) -> str:
+    """How many of the longest comparisons of ``a`` fall on the side of one that they have in ``b``.
+
+    Both are tables of `rough`; a comparison is a lesson on a ledger.
+    """
+    ends = [t.sort_values("steps").groupby("arm").last()[list(LEDGERS)].stack() for t in (a, b)]
+    both = pd.concat(ends, axis=1, join="inner")
+    return f"{int(((both[0] > 1) == (both[1] > 1)).sum())} of {len(both)}"
+
+
 def as_table(groups: Mapping[str, Mapping[str, Estimate]]) -> pd.DataFrame:
     """One row an arm and ledger: group, ledger, value, low, high."""
     rows = [

@@ -93,6 +93,33 @@ def test_the_tuning_runs_alone_give_the_same_answer_without_noise():
     assert found.loc[600, "passes charged"] == pytest.approx(1.6 / 1.5)
 
 
+def everything(shift=0.1):
+    table = runs(shift=shift).assign(stage="report", status="finished")
+    trials = table[table["steps"].isin((300, 600)) & (table["seed"] == 0)].assign(stage="tune")
+    return pd.concat([table, trials], ignore_index=True)
+
+
+def test_every_reading_is_in_the_grid_once():
+    table = everything(0.2 * np.log(1.6))
+    study = distillation.study(table, draws=100, seed=0)
+    grid = distillation.specifications(study, {"CPU": distillation.rough(table)})
+    # Three lengths in two inversions and two lengths of tuning runs, on three ledgers.
+    assert len(grid) == 3 * (3 * 2 + 2)
+    assert not grid.duplicated(["lesson", "steps", "ledger", "reading"]).any()
+    free = grid[grid["ledger"] == "teacher free"]
+    assert free["value"].to_numpy() == pytest.approx(1.6, rel=0.15)
+    assert distillation.above_text(grid, ("laws",), "teacher free") == "8 of 8"
+    assert distillation.above_text(grid, ("laws",), "training charged") == "0 of 8"
+    assert distillation.above_text(grid, ("samples",), "teacher free") == "0 of 0"
+
+
+def test_benches_agree_by_the_side_of_one():
+    more, less = (distillation.rough(everything(shift)) for shift in (0.1, -0.1))
+    assert distillation.same_side(more, more) == "3 of 3"
+    # Free and with passes charged, one lies above and the other below; training outweighs both.
+    assert distillation.same_side(more, less) == "1 of 3"
+
+
 def test_a_rough_worth_is_not_carried_beyond_the_curve():
     table = runs(shift=2.0, sd=0.0).assign(stage="report", status="finished")
     trials = table[table["steps"] == 600].assign(stage="tune")

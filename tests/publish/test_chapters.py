@@ -33,6 +33,7 @@ SMALL = {
     "experts": {"draws": 200, "seed": 3},
     "sparse-experts": {"draws": 200, "seed": 3},
     "attention": {"draws": 200, "seed": 3},
+    "distillation": {"draws": 200, "seed": 3},
     "float8": {"draws": 200, "seed": 3},
     "speedruns": {"draws": 200, "seed": 3, "worlds": 100},
 }
@@ -54,6 +55,7 @@ STEADY = {
     "experts": ("gain-600", "best-large", "best-fitted", "busiest-bias"),
     "float8": ("cpu-excess", "gpu-excess", "cpu-int4", "finer", "product-4096", "step-4096"),
     "attention": ("v3-kilobytes", "llama-times", "cut", "gpu-pair-2", "cpu-one", "h20-loss"),
+    "distillation": ("gain-laws", "gain-samples", "laws-free", "peer-passes", "gpu-laws-free"),
     "sparse-experts": ("s-base-c", "measured-64", "change-s-base", "floor-gain", "times-188", "size-590"),
     "isoflop": ("entropy", "exponent-parabola", "e", "rise"),
     "chips": ("talking", "hidden", "crossing", "h800-link", "h20-margin", "talk-nominal", "domestic-lag"),
