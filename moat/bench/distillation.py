@@ -205,6 +205,22 @@ def as_table(groups: Mapping[str, Mapping[str, Estimate]]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["group", "ledger", "value", "low", "high"])
 
 
+def cost(multiplier: Estimate) -> Estimate:
+    """Compute over what real text takes to the same loss, in per cent.
+
+    >>> cost(Estimate(2.0, 1.0, 4.0, 3, "demo")).high
+    100.0
+    """
+    ends = (100 / x for x in (multiplier.value, multiplier.high, multiplier.low))
+    return Estimate(*ends, multiplier.n, f"inverse of: {multiplier.method}", multiplier.level)
+
+
+def saved(multiplier: Estimate) -> Estimate:
+    """What is left of the per cent."""
+    own = cost(multiplier)
+    return Estimate(100 - own.value, 100 - own.high, 100 - own.low, own.n, own.method, own.level)
+
+
 def share_of(multiplier: Estimate, factor: float) -> Estimate:
     """How much of a larger ``factor`` a multiplier carries, in per cent of its logarithm.
 

@@ -22,9 +22,7 @@ TRAINING = ("model", "precision", "corpus", "feed", "decode", "teach", "optimise
 #: finished.  ``tests/bench/test_train.py`` holds the losses to stored ones.  The last one changed
 #: what bfloat16 gives, in which nothing had been recorded; it is here twice, because Python 3.12
 #: writes the same code differently.
-SAME_LOSSES = dict.fromkeys(
-    ("945dd9a370b9", "9a6a82c89d5f", "1e80776b5cab", "e3a50482418f"), "48cedf22c8e5"
-)
+SAME_LOSSES = dict.fromkeys(("945dd9a370b9", "9a6a82c89d5f", "1e80776b5cab", "e3a50482418f"), "48cedf22c8e5")
 #: Settings that came later, with their defaults: a run that leaves one alone keeps its old name.
 LATER: dict[str, object] = {"inner": 0, "target": "text", "teacher": None}
 COLUMNS = (

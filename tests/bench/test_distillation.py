@@ -47,6 +47,13 @@ def test_some_teachers_no_number_of_students_pays_for():
     assert unsettled == "at least 50, if any"
 
 
+def test_what_it_costs_and_what_it_saves_are_all_of_it():
+    free = multiplier(2.5, 2.0, 4.0).interpolated
+    cost, saved = distillation.cost(free), distillation.saved(free)
+    assert (cost.value, cost.low, cost.high) == (40.0, 25.0, 50.0)
+    assert (saved.value, saved.low, saved.high) == (60.0, 50.0, 75.0)
+
+
 def runs(shift, sd=0.004, seed=0, seeds=3):
     """Scratch runs of loss 3 - 0.2 ln(steps), and "laws" lower by ``shift``."""
     rng = np.random.default_rng(seed)
