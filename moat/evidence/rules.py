@@ -25,6 +25,12 @@ LEVEL = 0.9
 AGREE = 0.8
 #: Margins of equivalence: points of the capability index, percentage points of a benchmark.
 INDEX_MARGIN, BENCHMARK_MARGIN = 2.0, 3.0
+#: Months a year within which a follower keeps pace.
+PACE = 2.0
+#: Multiplier of compute beyond the trend; times fewer active parameters that count as fewer.
+BEYOND, FEWER = 2.0, 3.0
+#: Months below which the moat is narrower than was thought, and above which it is not.
+NARROW, WIDE = 18.0, 24.0
 
 
 @dataclass(frozen=True)
@@ -100,18 +106,28 @@ def not_worse(difference: Estimate, margin: float, grid: ArrayLike = ()) -> Verd
 
 def c02(slope: Estimate, days_led: float, grid: ArrayLike) -> Verdict:
     """The lag's slope lies within 2 months a year of zero, and no day has a Chinese leader."""
-    trend = settle(slope, low=-2.0, high=2.0, grid=grid)
-    name = "converging" if slope.high < -2 else "diverging" if slope.low > 2 else "keeping pace or unsettled"
+    trend = settle(slope, low=-PACE, high=PACE, grid=grid)
+    name = (
+        "converging"
+        if slope.high < -PACE
+        else "diverging"
+        if slope.low > PACE
+        else "keeping pace or unsettled"
+    )
     reason = f"slope in months a year {trend.reason}: {name}; {days_led:g} days with a Chinese leader"
     if trend.word == "supported" and days_led > 0:
         return Verdict("partly", reason)
     return Verdict(trend.word, reason)
 
 
-def c04(index: Mapping[str, Estimate], benchmarks: Mapping[str, Estimate]) -> Verdict:
+def c04(
+    index: Mapping[str, Estimate],
+    benchmarks: Mapping[str, Estimate],
+    margins: tuple[float, float] = (INDEX_MARGIN, BENCHMARK_MARGIN),
+) -> Verdict:
     """DeepSeek's models against named ones: by the index, and by the benchmarks it printed."""
-    parts = {k: not_worse(v, INDEX_MARGIN) for k, v in index.items()}
-    parts |= {f"{k}, printed benchmarks": not_worse(v, BENCHMARK_MARGIN) for k, v in benchmarks.items()}
+    parts = {k: not_worse(v, margins[0]) for k, v in index.items()}
+    parts |= {f"{k}, printed benchmarks": not_worse(v, margins[1]) for k, v in benchmarks.items()}
     return combine(parts)
 
 
@@ -125,9 +141,9 @@ def c07_quality(multiplier: Estimate, grid: ArrayLike) -> Verdict:
     reason = f"multiplier {_text(multiplier)}; {agree:.0%} of {len(grid)} specifications above 1"
     if multiplier.level != LEVEL:
         raise EvidenceError(f"Verdicts rest on {LEVEL:.0%} intervals, not on one of {multiplier.level:.0%}.")
-    if multiplier.value > 2 and multiplier.low > 1 and agree >= AGREE:
+    if multiplier.value > BEYOND and multiplier.low > 1 and agree >= AGREE:
         return Verdict("supported", reason)
-    if multiplier.low <= 1 and multiplier.high < 2:
+    if multiplier.low <= 1 and multiplier.high < BEYOND:
         return Verdict("refuted", reason)
     return Verdict("partly", reason)
 
@@ -137,16 +153,24 @@ def c09(months: Estimate) -> Verdict:
     return settle(months, low=12 - 1e-9)
 
 
-def c15(less_is_more: Verdict, days_led: float, mixtral: Estimate | None, active_ratio: float) -> Verdict:
+def c15(
+    less_is_more: Verdict,
+    days_led: float,
+    mixtral: Estimate | None,
+    active_ratio: float,
+    margin: float = INDEX_MARGIN,
+) -> Verdict:
     """Labs with less: more capable at equal compute (a), ever in front (b), Mixtral (c)."""
     parts = {"a": less_is_more}
     parts["b"] = Verdict("supported" if days_led > 0 else "refuted", f"{days_led:g} days in front")
     if mixtral is None:
         parts["c"] = untestable("no score for both models")
     else:
-        even = not_worse(mixtral, INDEX_MARGIN)
+        even = not_worse(mixtral, margin)
         reason = f"{even.reason}; {active_ratio:.2g} times fewer active parameters"
-        parts["c"] = Verdict("partly" if active_ratio < 3 and even.word == "supported" else even.word, reason)
+        parts["c"] = Verdict(
+            "partly" if active_ratio < FEWER and even.word == "supported" else even.word, reason
+        )
     return combine(parts)
 
 
@@ -169,7 +193,7 @@ def c19(effect: Estimate | None, smallest_cell: int, parallel: bool, grid: Array
 
 def c21(widths: Mapping[str, Estimate], grid: ArrayLike) -> Verdict:
     """The mean lag over the trailing twelve months: below 18 months; refuted above 24."""
-    parts = {k: settle(v, high=18.0, against=24.0, grid=grid) for k, v in widths.items()}
+    parts = {k: settle(v, high=NARROW, against=WIDE, grid=grid) for k, v in widths.items()}
     return combine(parts)
 
 
