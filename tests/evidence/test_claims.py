@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 import yaml
 
 from moat import project
 from moat.evidence import Chapter, EvidenceError, Finding, load_claims
-from moat.evidence.claims import UNTESTED
+from moat.evidence.claims import UNTESTED, filled, look_up
+from moat.evidence.findings import recorded_path
 from moat.publish import pages
 
 CLAIMS = load_claims()
@@ -28,6 +31,16 @@ def test_a_claim_says_what_would_show_and_what_would_refute_it(claim):
         assert text.strip()
     assert claim.chapters
     assert claim.state({}) == UNTESTED
+
+
+@pytest.mark.parametrize("claim", CLAIMS, ids=lambda c: c.id)
+def test_a_claim_names_its_number_and_argues_with_its_own_verdict(claim):
+    """The findings that it names exist, and no number is typed where a run should give it."""
+    assert claim.means and claim.against and claim.datum
+    assert not re.search(r"\d\.\d", re.sub(r"Llama 3\.1|GPT-4\.5", "", claim.against + claim.datum))
+    known = {p.stem: Chapter.load(p) for p in recorded_path("x").parent.glob("*.json")}
+    assert "{" not in filled(claim.against + claim.datum, known)
+    look_up(claim.key, known)
 
 
 def test_a_recorded_verdict_is_the_state():
@@ -65,10 +78,20 @@ def test_the_page_holds_every_claim_once_and_the_table_adds_up():
     assert sum(int(row[2]) for row in rows) == len(CLAIMS)
 
 
-@pytest.mark.parametrize("change", [{"id": "C02"}, {"kind": "X"}, {"peek": "maybe"}, {"color": "red"}])
+@pytest.mark.parametrize(
+    "change", [{"id": "C02"}, {"kind": "X"}, {"peek": "maybe"}, {"color": "red"}, {"argued": "so"}]
+)
 def test_a_malformed_claim_is_named(change, tmp_path):
     raw = yaml.safe_load((project.root() / "data" / "claims.yml").read_text())
     raw[0] |= change
     (tmp_path / "claims.yml").write_text(yaml.safe_dump(raw))
     with pytest.raises(EvidenceError, match=r"claims\.yml"):
         load_claims(tmp_path / "claims.yml")
+
+
+def test_a_text_names_only_findings_that_exist():
+    (lag,) = verdict(CLAIMS[0], "partly").values()
+    assert filled("it is {x.verdict-c01}", {"x": lag}) == "it is partly"
+    assert look_up("far.total", {}) is None
+    with pytest.raises(EvidenceError, match="'x' records no finding 'width'"):
+        filled("{x.width}", {"x": lag})
