@@ -30,6 +30,11 @@ def current_path(name: str) -> Path:
     raise EvidenceError(f"Chapter {name!r} has no findings yet; run `moat chapter {name}` first.")
 
 
+def load(name: str) -> Chapter:
+    """One chapter, by its literal name, from which the build knows that it comes first."""
+    return Chapter.load(current_path(name))
+
+
 def before(name: str) -> dict[str, Chapter]:
     """Every chapter before ``name`` in the book, by name, with its findings and grids.
 

@@ -20,7 +20,7 @@ from moat.publish.errors import PublishError
 from moat.publish.parameters import read
 
 #: What a chapter that sums up others holds their findings against.
-SUMMED = ("claims.yml", "published.csv")
+SUMMED = ("claims.yml", "published.csv", "grids.csv", "not_reproduced.csv")
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,7 @@ def inputs(notebook: Path) -> Inputs:
     tables = {sources.find(name).name for name in named}
     experiments = set(_named(tree, notebook.name, ("runs.load", "runs.records", "sweep.recompute")))
     summed = {c for name in _named(tree, notebook.name, ("chapters.before",)) for c in earlier(name)}
+    summed |= set(_named(tree, notebook.name, ("chapters.load",)))
     found = (tuple(sorted(x)) for x in (modules.values(), tables, experiments, summed))
     return Inputs(*found)
 

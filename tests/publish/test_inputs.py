@@ -85,6 +85,9 @@ def test_a_chapter_that_sums_up_depends_on_those_before_it(tmp_path):
     order = project.in_book()
     assert set(found.chapters) == set(order[: order.index("bill")])
     assert {p.name for p in found.files()} >= {"claims.yml", "published.csv"}
+    code = "from moat.evidence import chapters\nchapters.load('lag')"
+    notebook(tmp_path / "m.ipynb", ("code", code, []))
+    assert inputs(tmp_path / "m.ipynb").chapters == ("lag",)
 
 
 def test_a_sum_without_findings_to_sum_up_says_what_to_do(monkeypatch, tmp_path):
