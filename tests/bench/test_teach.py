@@ -239,3 +239,13 @@ def test_a_gpu_teaches_too(target):
     )
     # Other draws of the same text and of the same teacher: close, not equal.
     assert there == pytest.approx(here, abs=0.1)
+
+
+@pytest.mark.parametrize("budget", ["smoke", "cpu"])
+def test_recorded_lessons_are_finished_for_the_code_at_hand(budget):
+    made = experiments.plan("distillation", budget)
+    rates = sweep.tuned_rates(made)
+    lessons = made.taught(rates)
+    tasks = [t for part in (made, lessons) for t in part.tuning() + part.reporting(rates)]
+    recorded = {r["id"] for r in runs.records("distillation", budget)}
+    assert {runs.run_id(t.job) for t in tasks} <= recorded
