@@ -8,10 +8,11 @@ from collections import Counter
 import pandas as pd
 
 from moat import sources
-from moat.evidence import numbers
+from moat.evidence import changes, numbers
 from moat.evidence.claims import KINDS, UNTESTED, VERDICTS, Claim, load_claims
-from moat.evidence.findings import Chapter
+from moat.evidence.findings import Chapter, recorded_path
 from moat.evidence.published import scoreboard
+from moat.publish.strip import build_state, verdict_strip
 
 STATES = (*VERDICTS, UNTESTED)
 FILES_SHOWN = 6
@@ -22,7 +23,10 @@ def fragments(chapters: dict[str, Chapter], recorded: set[str]) -> dict[str, str
     claims = load_claims()
     return {
         "verdicts.md": verdict_table(claims, chapters),
+        "strip.md": verdict_strip(claims, chapters),
+        "state.md": build_state(list(chapters), recorded),
         "claims.md": "\n".join(claim_section(c, chapters) for c in claims),
+        "changes.md": changes_table(claims, chapters),
         "scoreboard.md": scoreboard_table(chapters),
         "sources.md": source_sections(),
         "execution.md": execution_table(chapters, recorded),
@@ -34,6 +38,24 @@ def verdict_table(claims: list[Claim], chapters: dict[str, Chapter]) -> str:
     count = Counter(c.state(chapters) for c in claims)
     rows = "\n".join(f"| {state} | {count[state]} |" for state in STATES)
     return f"| state of the claim | claims |\n| --- | ---: |\n{rows}\n"
+
+
+def changes_table(claims: list[Claim], chapters: dict[str, Chapter]) -> str:
+    """Verdicts that changed: those accepted, and those of this build, which wait for it."""
+    known = {n: Chapter.load(recorded_path(n)) for n in chapters if recorded_path(n).is_file()}
+    waiting = [vars(c) | {"date": "this build"} for c in changes.changes(claims, known, chapters)]
+    rows = [*changes.log().to_dict("records"), *waiting]
+    if not rows:
+        return "No verdict has changed since it was first recorded.\n"
+    head = "| date | commit | claim | clock | before | after | the finding that moved |"
+    return "\n".join([head, "| --- | --- | --- | --- | --- | --- | --- |", *map(_change_row, rows)]) + "\n"
+
+
+def _change_row(row: dict[str, str]) -> str:
+    moved = f"`{row['finding']}`, from {row['before']} to {row['after']}" if row["finding"] else "none"
+    link = f"[{row['claim']}](#claim-{row['claim'].lower()})"
+    words = f"{row['clock']} | {row['old']} | {row['new']}"
+    return f"| {row['date']} | `{row['commit']}` | {link} | {words} | {moved} |"
 
 
 def claim_section(claim: Claim, chapters: dict[str, Chapter]) -> str:

@@ -31,6 +31,10 @@ COLOURS = {
     "precision": PURPLE,
     "framework": GREEN,
     "mixed": GREY,
+    "supported": BLUE,
+    "partly": ORANGE,
+    "refuted": PURPLE,
+    "untestable": GREY,
 }
 MARKERS = {
     "ours": "o",
@@ -51,6 +55,10 @@ MARKERS = {
     "precision": "v",
     "framework": "D",
     "mixed": "X",
+    "supported": "P",
+    "partly": "d",
+    "refuted": "X",
+    "untestable": "p",
 }
 
 #: Who competes; the other names are fits and groups of runs.
