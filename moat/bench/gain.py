@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -57,14 +58,27 @@ def quotient(over: Estimate, under: Estimate) -> Estimate:
     >>> round(ratio.value, 3), round(ratio.low, 3), round(ratio.high, 3)
     (2.0, 0.75, 5.33)
     """
-    if over.level != under.level or min(over.low, under.low) <= 0:
-        raise RunError("A ratio needs two positive intervals of one level.")
-    a, b = (np.log([e.low, e.value, e.high]) for e in (over, under))
-    below = np.hypot(a[1] - a[0], b[2] - b[1])
-    above = np.hypot(a[2] - a[1], b[1] - b[0])
-    value, low, high = np.exp(a[1] - b[1] + np.array([0, -below, above]))
-    method = f"{over.method}; over {under.method}"
-    return Estimate(float(value), float(low), float(high), min(over.n, under.n), method, over.level)
+    if under.low <= 0:
+        raise RunError("A ratio or product needs positive intervals of one level.")
+    flipped = Estimate(1 / under.value, 1 / under.high, 1 / under.low, under.n, "", under.level)
+    return replace(product([over, flipped]), method=f"{over.method}; over {under.method}")
+
+
+def product(factors: Sequence[Estimate]) -> Estimate:
+    """The product of independent positive estimates of one level, combined as in `quotient`.
+
+    >>> one, two = (Estimate(v, v / 2, v * 2, n=3, method="") for v in (8.0, 4.0))
+    >>> both = product([one, two])
+    >>> round(both.value, 3), round(both.low, 3), round(both.high, 3)
+    (32.0, 12.007, 85.285)
+    """
+    if len({e.level for e in factors}) > 1 or min(e.low for e in factors) <= 0:
+        raise RunError("A ratio or product needs positive intervals of one level.")
+    low, value, high = np.log([[e.low, e.value, e.high] for e in factors]).T
+    below, above = np.linalg.norm(value - low), np.linalg.norm(high - value)
+    ends = np.exp(value.sum() + np.array([0, -below, above]))
+    method = "product on the logarithmic scale of " + "; ".join(e.method for e in factors)
+    return Estimate(*map(float, ends), min(e.n for e in factors), method, factors[0].level)
 
 
 @dataclass(frozen=True)

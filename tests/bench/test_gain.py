@@ -94,7 +94,7 @@ def test_the_interval_of_a_quotient_covers_at_its_rate():
         ratio = gain.quotient(one, two)
         hits += ratio.low <= 1.5 <= ratio.high
     assert 0.88 < hits / len(seen) < 0.92
-    with pytest.raises(RunError, match="two positive intervals"):
+    with pytest.raises(RunError, match="needs positive intervals"):
         gain.quotient(one, Estimate(1.0, -1.0, 2.0, 9, "", 0.9))
 
 
