@@ -17,6 +17,8 @@ from pathlib import Path
 import yaml
 
 from moat import project
+from moat.evidence.changes import Change, accept, changes
+from moat.evidence.claims import load_claims
 from moat.evidence.errors import Drift
 from moat.evidence.findings import Chapter, drift, recorded_path
 from moat.publish.errors import BuildFailed
@@ -89,6 +91,9 @@ def _summary(plan: Plan, fresh: bool, seconds: float) -> str:
     if plan.recorded:
         lines.append("Not recomputed, published from recorded findings:")
         lines += [f"  {name} (no {', '.join(missing)})" for name, missing in plan.recorded.items()]
+    if changed := pending(plan):
+        lines.append("Verdicts that differ from the recorded ones; `make record` accepts them:")
+        lines += [f"  {change.sentence()}" for change in changed]
     if not fresh:
         lines.append("Nothing to do: the book is up to date.")
     count = f"{len(plan.computed)} chapters computed, {len(plan.recorded)} recorded"
@@ -98,6 +103,12 @@ def _summary(plan: Plan, fresh: bool, seconds: float) -> str:
 
 def load_chapters(plan: Plan) -> dict[str, Chapter]:
     return {name: Chapter.load(plan.findings(name)) for name in plan.chapters}
+
+
+def pending(plan: Plan) -> list[Change]:
+    """The verdicts of this build whose word is not the recorded one."""
+    recorded = {n: Chapter.load(recorded_path(n)) for n in plan.chapters if recorded_path(n).is_file()}
+    return changes(load_claims(), recorded, load_chapters(plan))
 
 
 def check_drift(plan: Plan) -> list[str]:
@@ -110,8 +121,12 @@ def check_drift(plan: Plan) -> list[str]:
         for sentence in drift(Chapter.load(recorded_path(name)), Chapter.load(plan.findings(name))):
             (notes if sentence.endswith("not recorded yet") else left).append(sentence)
     if left:
+        words = [change.sentence() for change in pending(plan)]
         raise Drift(
-            "Findings left their recorded values:\n  " + "\n  ".join(left) + "\n"
+            ("Verdicts changed:\n  " + "\n  ".join(words) + "\n" if words else "")
+            + "Findings left their recorded values:\n  "
+            + "\n  ".join(left)
+            + "\n"
             "If that is right, run `make record`, read the diff of data/findings/ and the prose that "
             "rests on it, and commit."
         )
@@ -157,10 +172,11 @@ def _warnings(output: str) -> list[str]:
 
 
 def record() -> list[Path]:
-    """Accept the computed findings of the last build as the recorded ones."""
+    """Accept the computed findings of the last build as the recorded ones, and log changed verdicts."""
     plan = load_plan()
     if not plan.computed or not all(plan.findings(name).is_file() for name in plan.computed):
         raise BuildFailed("There are no computed findings to accept; run `make book` first.")
+    accept(pending(plan))
     accepted = []
     for name in plan.computed:
         target = recorded_path(name)
