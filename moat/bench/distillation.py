@@ -86,6 +86,11 @@ class Study:
         own = self.runs[(self.runs["arm"] == arm) & (self.runs["steps"] == steps)]
         return own.set_index("seed")["loss"].sort_index()
 
+    def against(self, baseline: pd.DataFrame, *, draws: int, seed: int) -> dict[str, list[Multiplier]]:
+        """The same multipliers over another baseline, with columns flop and loss."""
+        parts = {arm: self.runs[self.runs["arm"] == arm] for arm in self.gains}
+        return {a: compare.multipliers(own, baseline, draws=draws, seed=seed) for a, own in parts.items()}
+
 
 def study(runs: pd.DataFrame, *, draws: int, seed: int) -> Study:
     """All arms with a teacher that have at least two seeds beside real text."""
@@ -158,20 +163,24 @@ def rough(runs: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["arm", "steps", "gain", *LEDGERS])
 
 
-def specifications(study: Study, rough: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """Every reading of what a lesson is worth: by lesson, length, ledger, bench and inversion.
+def specifications(
+    study: Study, best: Mapping[str, list[Multiplier]], rough: Mapping[str, pd.DataFrame]
+) -> pd.DataFrame:
+    """Every reading of what a lesson is worth: by lesson, length, ledger, baseline, inversion and bench.
 
-    ``rough`` maps a bench to its tuning runs, as `rough` reads them.  Columns lesson, steps, ledger,
-    reading, value, low, high; readings without an interval have none.
+    ``best`` are multipliers over real text at its best width (`Study.against`); ``rough`` maps a
+    bench to its tuning runs, as `rough` reads them.  Columns lesson, steps, ledger, reading, value,
+    low, high; readings without an interval have none.
     """
     rows = []
-    for arm, found in study.multipliers.items():
-        for steps, m in zip(study.gains[arm], found, strict=True):
-            charged = bill(study.runs, arm, steps)
-            for ledger, e in by_ledger(m, charged).items():
-                bare = m.fitted * charged.student / charged.ledgers[ledger]
-                rows.append((arm, steps, ledger, "interpolated", e.value, e.low, e.high))
-                rows.append((arm, steps, ledger, "fitted curve", bare, np.nan, np.nan))
+    for name, multipliers in {"one width": study.multipliers, "best width": best}.items():
+        for arm, found in multipliers.items():
+            for steps, m in zip(study.gains[arm], found, strict=True):
+                charged = bill(study.runs, arm, steps)
+                for ledger, e in by_ledger(m, charged).items():
+                    bare = m.fitted * charged.student / charged.ledgers[ledger]
+                    rows.append((arm, steps, ledger, f"{name}, lines", e.value, e.low, e.high))
+                    rows.append((arm, steps, ledger, f"{name}, fitted curve", bare, np.nan, np.nan))
     for bench, table in rough.items():
         long = table.melt(["arm", "steps"], list(LEDGERS), "ledger")
         rows += [(*r, f"{bench} tuning runs", v, np.nan, np.nan) for *r, v in long.itertuples(index=False)]

@@ -17,11 +17,14 @@ TIMES = (0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10)
 
 
 def lessons(
-    tables: Mapping[str, tuple[pd.DataFrame, str]], teachers: Mapping[str, tuple[float, str]]
+    tables: Mapping[str, tuple[pd.DataFrame, str]],
+    teachers: Mapping[str, tuple[float, str]],
+    best: pd.DataFrame,
 ) -> Figure:
     """Loss against what a student's own training takes, one curve a lesson: columns flop, loss.
 
-    ``teachers`` maps a name to the loss that it reached, a line that no lesson of it passes for long.
+    ``teachers`` maps a name to the loss that it reached, a line that no lesson of it passes for long;
+    ``best`` are the runs on real text of the best width of each budget.
     """
     fig, ax = plt.subplots(figsize=(WIDTH, 4.2))
     for name, (runs, hue) in tables.items():
@@ -29,6 +32,8 @@ def lessons(
         style = {"color": COLOURS[hue], "marker": MARKERS[hue]}
         ax.plot(mean.index, mean, linewidth=1.5, markersize=6, label=name, **style)
         ax.plot(runs["flop"], runs["loss"], linestyle="none", markersize=3, alpha=0.5, **style)
+    widest = best.groupby("flop")["loss"].mean()
+    ax.plot(widest.index, widest, color=COLOURS["text"], linestyle="--", label="real text, best width")
     left = min(table["flop"].min() for table, _ in tables.values())
     for name, (loss, hue) in teachers.items():
         ax.axhline(loss, color=COLOURS[hue], linewidth=1, linestyle=":")

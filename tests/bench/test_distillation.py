@@ -109,14 +109,19 @@ def everything(shift=0.1):
 def test_every_reading_is_in_the_grid_once():
     table = everything(0.2 * np.log(1.6))
     study = distillation.study(table, draws=100, seed=0)
-    grid = distillation.specifications(study, {"CPU": distillation.rough(table)})
-    # Three lengths in two inversions and two lengths of tuning runs, on three ledgers.
-    assert len(grid) == 3 * (3 * 2 + 2)
+    scratch = study.runs[study.runs["arm"] == "scratch"]
+    # Text that does with half the compute: every lesson is worth half as much.
+    best = study.against(scratch.assign(flop=scratch["flop"] / 2), draws=100, seed=0)
+    grid = distillation.specifications(study, best, {"CPU": distillation.rough(table)})
+    # Three lengths over two baselines in two inversions, two lengths of tuning runs; three ledgers.
+    assert len(grid) == 3 * (3 * 2 * 2 + 2)
     assert not grid.duplicated(["lesson", "steps", "ledger", "reading"]).any()
-    free = grid[grid["ledger"] == "teacher free"]
-    assert free["value"].to_numpy() == pytest.approx(1.6, rel=0.15)
-    assert distillation.above_text(grid, ("laws",), "teacher free") == "8 of 8"
-    assert distillation.above_text(grid, ("laws",), "training charged") == "0 of 8"
+    free = grid[grid["ledger"] == "teacher free"].set_index("reading")["value"]
+    halved = free.index.str.startswith("best")
+    assert free[~halved].to_numpy() == pytest.approx(1.6, rel=0.15)
+    assert free[halved].to_numpy() == pytest.approx(0.8, rel=0.15)
+    assert distillation.above_text(grid, ("laws",), "teacher free") == "8 of 14"
+    assert distillation.above_text(grid, ("laws",), "training charged") == "0 of 14"
     assert distillation.above_text(grid, ("samples",), "teacher free") == "0 of 0"
 
 

@@ -18,13 +18,15 @@ def words(fig):
 
 
 def test_lessons_show_means_seeds_and_what_teachers_reach():
-    fig = draw.lessons({"real text": (RUNS, "reference")}, {"teacher": (1.2, "ours")})
+    best = RUNS.assign(loss=RUNS["loss"] - 0.5)
+    fig = draw.lessons({"real text": (RUNS, "reference")}, {"teacher": (1.2, "ours")}, best)
     (ax,) = fig.axes
     drawn = [list(line.get_ydata()) for line in ax.lines]
     assert [2.1, 1.7] in [np.round(y, 9).tolist() for y in drawn]
     assert RUNS["loss"].tolist() in drawn
+    assert [1.6, 1.2] in [np.round(y, 9).tolist() for y in drawn]
     assert [1.2, 1.2] in drawn
-    assert {"real text", "teacher"} <= set(words(fig))
+    assert {"real text", "real text, best width", "teacher"} <= set(words(fig))
     assert [t.get_text() for t in ax.get_xticklabels()] == ["1.0e11", "2.0e11"]
 
 
