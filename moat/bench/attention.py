@@ -145,6 +145,16 @@ def difference(one: Estimate, other: Estimate) -> Estimate:
     return Estimate(value, value - below, value + above, min(one.n, other.n), method, one.level)
 
 
+def overall(runs: pd.DataFrame) -> Estimate:
+    """Gain of latent over grouped attention, averaged over the caches within each seed."""
+    wide = at_length(runs).pivot(index="seed", columns="arm", values="loss")
+    means = [
+        wide[[f"{form} {g}" for g in GROUPS]].mean(axis=1, skipna=False) for form in ("grouped", "latent")
+    ]
+    both = pd.concat(means, axis=1).dropna()
+    return gain.paired(both[0], both[1])
+
+
 def verdict(gains: Mapping[int, Estimate]) -> str:
     """Latent attention reaches a lower loss than grouped attention with an equal cache.
 

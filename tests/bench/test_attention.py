@@ -142,6 +142,8 @@ def test_pairs_have_equal_caches_and_are_paired_by_seed():
     assert [found[g].value for g in (1, 2, 4)] == pytest.approx([0.02, 0.01, -0.03], abs=2e-3)
     assert all(e.half_width < 0.01 and e.n == 5 for e in found.values())
     assert found[1].level == pytest.approx(1 - 0.05 / 3)
+    assert analysis.overall(runs_).value == pytest.approx(0.0, abs=2e-3)
+    assert analysis.overall(trained((0.03, 0.0, 0.03))).value == pytest.approx(0.02, abs=2e-3)
     table = analysis.frontier(runs_, "cpu").set_index("arm")
     assert len(table) == 7
     assert table.loc["latent 2", "bytes_token"] == table.loc["grouped 2", "bytes_token"] == 128
