@@ -18,6 +18,14 @@ KINDS = {"F": "fact", "M": "mechanism", "P": "prediction", "V": "value"}
 PEEKS = ("none", "lit", "data")
 VERDICTS = ("supported", "partly", "refuted", "untestable")
 UNTESTED = "not yet tested"
+#: A sign for each word, so that no verdict is told by colour alone.
+SIGNS = {
+    "supported": "\u2713",
+    "partly": "\u25d0",
+    "refuted": "\u2717",
+    "untestable": "?",
+    UNTESTED: "\u00b7",
+}
 #: A finding inside the texts of a claim: ``{lag.width-china}``.
 INSERTED = re.compile(r"\{([a-z0-9-]+)\.([A-Za-z0-9-]+)\}")
 

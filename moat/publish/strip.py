@@ -6,17 +6,9 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from html import escape
 
-from moat.evidence.claims import UNTESTED, VERDICTS, Claim
+from moat.evidence.claims import SIGNS, UNTESTED, VERDICTS, Claim
 from moat.evidence.findings import Chapter
 
-#: A sign for each word, so that no verdict is told by colour alone.
-SIGNS = {
-    "supported": "\u2713",
-    "partly": "\u25d0",
-    "refuted": "\u2717",
-    "untestable": "?",
-    UNTESTED: "\u00b7",
-}
 #: Characters of a reason that fit a tooltip; the page of claims has all of it.
 REASON = 220
 THEN = "27 January 2025"

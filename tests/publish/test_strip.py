@@ -6,9 +6,10 @@ import pytest
 from bs4 import BeautifulSoup
 
 from moat.evidence import load_claims
+from moat.evidence.claims import SIGNS
 from moat.evidence.findings import Chapter, Finding
 from moat.publish import pages
-from moat.publish.strip import SIGNS, build_state, verdict_strip
+from moat.publish.strip import build_state, verdict_strip
 from tests.chromium import ARGUMENTS, find_chromium
 
 
