@@ -65,6 +65,15 @@ class Finding:
         value, interval = self.parts()
         return join_unit(" ".join(x for x in (value, interval) if x), self.unit)
 
+    def estimate(self) -> Estimate:
+        """The number with its interval, for a chapter that computes on.
+
+        Raises `EvidenceError` for a word and for a number without an interval.
+        """
+        if self.is_word or self.low is None:
+            raise EvidenceError(f"The finding {self.name!r} has no interval to compute with.")
+        return Estimate(self.value, self.low, self.high, self.n or 0, self.method, self.level)
+
     def drifted(self, other: Finding) -> str:
         """Why ``other`` is not the same finding within the declared drift; "" when it is."""
         if self.is_word or other.is_word:
@@ -142,6 +151,10 @@ class Findings:
         if not NAME.fullmatch(name) or name in self._grids:
             raise EvidenceError(f"Give the grid a name of its own, words joined with hyphens, not {name!r}.")
         self._grids[name] = grids.as_rows(name, table)
+
+    def so_far(self) -> Chapter:
+        """What is recorded so far, as other chapters will read it."""
+        return Chapter(self.chapter, "", {}, "", "", 0.0, "", {}, dict(self._found), dict(self._grids))
 
     def table(self) -> pd.DataFrame:
         """One row a finding: name, printed text, n, method."""
