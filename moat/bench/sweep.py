@@ -183,8 +183,12 @@ def follow(made: Plan, **options) -> list[dict]:
 
 
 def recompute(experiment: str, budget: str = "smoke") -> pd.DataFrame:
-    """The reported runs of an experiment, trained here and now and not kept: for a chapter's build."""
+    """The reported runs of an experiment, trained on this machine: for a chapter's build.
+
+    They are kept in the build folder under the version of torch, so that a chapter that is run
+    once more, with other draws say, need not train them again.  ``make clean`` forgets them.
+    """
     made = plan(experiment, budget)
     rates = tuned_rates(made)
     tasks = made.reporting(rates) + made.taught(rates).reporting(rates)
-    return runs.table(run(tasks, keep=False))
+    return runs.table(run(tasks, store=project.build() / "runs" / torch.__version__))

@@ -229,3 +229,15 @@ def test_unknown_names_are_answered_with_the_known_ones():
         experiments.plan("nothing", "cpu")
     with pytest.raises(RunError, match="no budget"):
         experiments.plan("experts", "tpu")
+
+
+def test_a_build_trains_its_own_runs_once(tmp_path, monkeypatch):
+    made = design.Plan("demo", "smoke", {"dense": TINY}, {"dense": (3,)}, borrow="cpu")
+    monkeypatch.setattr(sweep, "plan", lambda *a: made)
+    rates = pd.DataFrame({"arm": ["dense"], "steps": [3], "rate": [1e-2]})
+    monkeypatch.setattr(sweep, "tuned_rates", lambda *a: rates)
+    monkeypatch.setattr(sweep.project, "build", lambda: tmp_path)
+    first = sweep.recompute("demo")
+    assert len(first) == 3
+    monkeypatch.setattr(sweep, "execute", lambda *a: pytest.fail("it ran again"))
+    pd.testing.assert_frame_equal(first, sweep.recompute("demo"))
