@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from moat.sources import epoch, prices, upstream
+from moat.sources import epoch, prices, router, tokens, upstream
 
 Reader = Callable[[list[Path]], pd.DataFrame]
 
@@ -40,4 +40,8 @@ READERS: dict[str, Reader] = {
     "chip-owners": epoch.read_chip_owners,
     "trace": epoch.read_trace,
     "daily-prices": prices.read_daily_prices,
+    "router-weeks": router.read_router_weeks,
+    "arena-prices": tokens.read_arena_prices,
+    "vendor-prices": tokens.read_vendor_prices,
+    "aider": tokens.read_aider,
 }

@@ -28,6 +28,7 @@ SMALL = {
     "scissors": {"draws": 200, "seed": 3},
     "chips": {"draws": 200, "seed": 3},
     "market": {"draws": 200, "seed": 3, "worlds": 20},
+    "openness": {"draws": 200, "seed": 3},
     "weaker-chips": {"draws": 200, "seed": 3},
     "isoflop": {"draws": 200, "seed": 3, "simulations": 10},
     "experts": {"draws": 200, "seed": 3},
@@ -60,6 +61,7 @@ STEADY = {
     "isoflop": ("entropy", "exponent-parabola", "e", "rise"),
     "chips": ("talking", "hidden", "crossing", "h800-link", "h20-margin", "talk-nominal", "domestic-lag"),
     "market": ("nvda", "ar-chips", "ar-power", "gap", "slope-run-up", "nvda-back", "makers-against-rest"),
+    "openness": ("score-deepseek", "rise", "adoption-change", "home-share", "top10-then", "fall-least"),
     "weaker-chips": ("span", "simulated", "serial", "serial-kind", "slack"),
     "speedruns": ("factor", "halving-after", "fewer", "tokens-share", "slope", "core-power", "factor-2019"),
 }
