@@ -161,7 +161,7 @@ def setup(app: Sphinx) -> dict:
     app.add_role("finding", FindingRole())
     app.add_directive("run-stamp", RunStamp)
     app.add_css_file("moat.css")
-    for script in ("sortable.js", "charts.js"):
+    for script in ("sortable.js", "charts.js", "explorer.js"):
         app.add_js_file(script, loading_method="defer")
     app.connect("builder-inited", add_static)
     app.connect("html-page-context", drop_thebe, priority=900)
