@@ -73,16 +73,21 @@ def tried(runs: pd.DataFrame) -> pd.DataFrame:
 
 
 def apart(
-    trials: pd.DataFrame, arm: str, baseline: str, spread: tuple[float, int], level: float = 0.95
+    trials: pd.DataFrame,
+    arms: str | list[str],
+    baselines: str | list[str],
+    spread: tuple[float, int],
+    level: float = 0.95,
 ) -> Estimate:
-    """Gain of ``arm`` over ``baseline`` from one run each, with the spread between seeds of others.
+    """Mean gain of ``arms`` over ``baselines`` from one run each, with the spread between seeds of others.
 
     ``spread`` is the standard deviation (nats) of runs that differ in their seed alone and its
     degrees of freedom, as `gain.pooled` gives them.  Pairing is not counted on, so the interval is wide.
     """
     loss = trials.set_index("arm")["loss"]
-    gained, (sd, freedom) = float(loss[baseline] - loss[arm]), spread
-    half = float(stats.t.ppf((1 + level) / 2, freedom) * sd * math.sqrt(2))
+    ours, theirs = loss[np.atleast_1d(arms)], loss[np.atleast_1d(baselines)]
+    gained, (sd, freedom) = float(theirs.mean() - ours.mean()), spread
+    half = float(stats.t.ppf((1 + level) / 2, freedom)) * sd * math.sqrt(1 / len(ours) + 1 / len(theirs))
     method = f"one run an arm; spread between seeds of other runs, {freedom} degrees of freedom"
     return Estimate(gained, gained - half, gained + half, 1, method, level)
 

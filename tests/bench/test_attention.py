@@ -181,6 +181,9 @@ def test_one_run_an_arm_is_the_best_of_the_same_rates():
     found = analysis.apart(best, "latent 1", "grouped 1", (0.01, 6))
     assert (found.value, found.n) == (pytest.approx(0.2), 1)
     assert found.half_width == pytest.approx(2.447 * 0.01 * 2**0.5, rel=1e-3)
+    both = analysis.apart(best, ["latent 1", "multi-head"], ["grouped 1", "grouped 1"], (0.01, 6))
+    assert both.value == pytest.approx(0.15)
+    assert both.half_width == pytest.approx(found.half_width / 2**0.5)
     table = analysis.frontier(best.assign(flop=1.0), "cpu", (0.01, 6))
     assert (table["high"] - table["loss"]).to_numpy() == pytest.approx(2.447 * 0.01, rel=1e-3)
     with pytest.raises(RunError, match="same rates"):
