@@ -37,6 +37,10 @@ class Estimate:
         if self.low > self.high:
             raise MoatError(f"The interval [{self.low}, {self.high}] is upside down.")
 
+    def __neg__(self) -> Estimate:
+        """The same quantity with the other sign: a gain of one side as a loss of the other."""
+        return Estimate(-self.value, -self.high, -self.low, self.n, self.method, self.level)
+
     @property
     def half_width(self) -> float:
         return round((self.high - self.low) / 2, 15)

@@ -85,11 +85,21 @@ def c28(changes: Mapping[str, Estimate]) -> Verdict:
     if not changes:
         return untestable("no gauge is measured")
     narrowed = [k for k, e in changes.items() if e.high < 0]
-    missing = max(GAUGES - len(changes), 0)
-    words = {_count(len(narrowed)), _count(len(narrowed) + missing)}
-    word = words.pop() if len(words) == 1 else "partly"
+    words = c28_words(len(narrowed), len(changes))
+    word = words[0] if len(words) == 1 else "partly"
     names = ", ".join(narrowed) or "none"
+    missing = max(GAUGES - len(changes), 0)
     return Verdict(word, f"{len(narrowed)} of {len(changes)} narrowed ({names}); {missing} not measured")
+
+
+def c28_words(narrowed: int, measured: int) -> list[str]:
+    """The words that are possible while gauges are missing: if none of them narrowed, up to all.
+
+    >>> c28_words(0, 3), c28_words(1, 3), c28_words(1, 4)
+    (['refuted'], ['refuted', 'partly'], ['refuted'])
+    """
+    missing = max(GAUGES - measured, 0)
+    return list(dict.fromkeys(_count(narrowed + more) for more in range(missing + 1)))
 
 
 def _count(narrowed: int) -> str:

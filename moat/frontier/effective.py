@@ -21,6 +21,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from moat.estimate import Estimate, percentile_estimate
+from moat.frontier.errors import FrontierError
 from moat.frontier.shapley import Shares, State, shares
 
 CAUSES = ("spending", "price", "utilisation", "algorithms")
@@ -40,6 +41,14 @@ def drawn(estimate: Estimate, draws: int, rng: np.random.Generator) -> np.ndarra
     z = np.concatenate([[0.0], rng.standard_normal(draws)])
     below, above = (estimate.value - estimate.low) / REACH, (estimate.high - estimate.value) / REACH
     return estimate.value + np.where(z < 0, below, above) * z
+
+
+def logged(estimate: Estimate) -> Estimate:
+    """The estimate of a positive quantity as log10.  Raises `FrontierError` where it reaches zero."""
+    if estimate.low <= 0:
+        raise FrontierError(f"{estimate.method}: a ratio with {estimate.low:g} inside has no logarithm.")
+    ends = np.log10([estimate.value, estimate.low, estimate.high]).tolist()
+    return Estimate(*ends, n=estimate.n, method=estimate.method, level=estimate.level)
 
 
 def between(low: float, high: float, draws: int, rng: np.random.Generator) -> np.ndarray:

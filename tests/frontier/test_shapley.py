@@ -116,6 +116,14 @@ def test_draws_keep_the_interval_and_bounds_keep_their_ends():
     assert (found.value, found.level, found.n) == (7.3, 0.9, 9)
 
 
+def test_a_ratio_has_a_logarithm_and_a_sign_can_be_turned():
+    found = effective.logged(Estimate(10.0, 1.0, 1000.0, 9, "made up", 0.9))
+    assert (found.value, found.low, found.high) == (1.0, 0.0, 3.0)
+    assert ((-found).value, (-found).low, (-found).high) == (-1.0, -3.0, 0.0)
+    with pytest.raises(FrontierError, match="no logarithm"):
+        effective.logged(Estimate(1.0, 0.0, 2.0, 9, "made up", 0.9))
+
+
 def test_intervals_of_the_parts_cover_a_known_truth_at_their_rate():
     """Inputs measured with known normal errors: the 90% interval of a share holds the truth in 90%."""
     truth = [effective.Side(*(np.array([v]) for v in row)) for row in

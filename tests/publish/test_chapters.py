@@ -28,6 +28,7 @@ SMALL = {
     "scissors": {"draws": 200, "seed": 3},
     "chips": {"draws": 200, "seed": 3},
     "market": {"draws": 200, "seed": 3, "worlds": 20},
+    "prices": {"draws": 200, "seed": 3, "worlds": 60},
     "openness": {"draws": 200, "seed": 3},
     "weaker-chips": {"draws": 200, "seed": 3},
     "isoflop": {"draws": 200, "seed": 3, "simulations": 10},
@@ -37,6 +38,9 @@ SMALL = {
     "distillation": {"draws": 200, "seed": 3},
     "float8": {"draws": 200, "seed": 3},
     "speedruns": {"draws": 200, "seed": 3, "worlds": 100},
+    "verdict": {"draws": 200, "seed": 3},
+    "multiverse": {"draws": 200, "seed": 3},
+    "scoreboard": {"draws": 200, "seed": 3},
 }
 
 #: Findings that neither draws nor seed may move.
@@ -62,8 +66,12 @@ STEADY = {
     "chips": ("talking", "hidden", "crossing", "h800-link", "h20-margin", "talk-nominal", "domestic-lag"),
     "market": ("nvda", "ar-chips", "ar-power", "gap", "slope-run-up", "nvda-back", "makers-against-rest"),
     "openness": ("score-deepseek", "rise", "adoption-change", "home-share", "top10-then", "fall-least"),
+    "verdict": ("narrowed", "claims", "graded-then", "cause-algorithms", "compute-part", "split-below"),
+    "prices": ("models", "fall-mmlu-gpt-4-turbo", "long-median", "fall-line-raw", "fall-task", "day-cost", "stock-2025"),
     "weaker-chips": ("span", "simulated", "serial", "serial-kind", "slack"),
     "speedruns": ("factor", "halving-after", "fewer", "tokens-share", "slope", "core-power", "factor-2019"),
+    "multiverse": ("specifications-moat", "parts-for", "on-side-premium", "mover-width-share", "noise-width"),
+    "scoreboard": ("rows", "reproduced", "two-sided", "half", "median-distance"),
 }
 
 
