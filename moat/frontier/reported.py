@@ -18,7 +18,7 @@ def exact_share(hits: int, n: int, *, level: float = 0.9) -> Estimate:
     """``hits`` of ``n`` in per cent with the exact binomial interval (Clopper and Pearson 1934).
 
     >>> [round(x, 1) for x in (lambda e: (e.value, e.low, e.high))(exact_share(111, 201))]
-    [55.2, 49.2, 61.1]
+    [55.2, 49.2, 61.2]
     """
     ends = stats.binomtest(hits, n).proportion_ci(level, method="exact")
     method = "published counts, exact binomial interval"

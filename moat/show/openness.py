@@ -35,7 +35,7 @@ def strip(table: pd.DataFrame, labs: Sequence[str], day: str) -> Figure:
             style = {"color": COLOURS["ours"], "alpha": 0.06 + 0.13 * score, "height": 0.84, "linewidth": 0}
             ax.barh(y, (end - start).days, left=start, **style)
         for start, score in _changes(x, rows["value"]):
-            dark = score > 3
+            dark = score > 4
             ax.text(start + pd.Timedelta(days=6), y, str(score), va="center", fontsize=9,
                     color="white" if dark else COLOURS["text"])  # fmt: skip
     ax.set_yticks(range(len(labs))[::-1], labs)
