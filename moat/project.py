@@ -33,9 +33,14 @@ def chapters() -> list[str]:
 
 def in_book() -> list[str]:
     """Chapters in the order of ``_toc.yml``; a notebook that is not in it is a draft."""
+    return list(parts())
+
+
+def parts() -> dict[str, str]:
+    """The caption of its part of the book, for every chapter in the order of ``_toc.yml``."""
     toc = yaml.safe_load((root() / "_toc.yml").read_text(encoding="utf-8"))
-    files = [c["file"] for part in toc["parts"] for c in part["chapters"]]
-    return [Path(f).stem for f in files if f.startswith("notebooks/")]
+    files = [(c["file"], part.get("caption", "")) for part in toc["parts"] for c in part["chapters"]]
+    return {Path(f).stem: caption for f, caption in files if f.startswith("notebooks/")}
 
 
 def commit() -> str:

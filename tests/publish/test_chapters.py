@@ -67,7 +67,7 @@ STEADY = {
     "market": ("nvda", "ar-chips", "ar-power", "gap", "slope-run-up", "nvda-back", "makers-against-rest"),
     "openness": ("score-deepseek", "rise", "adoption-change", "home-share", "top10-then", "fall-least"),
     "verdict": ("narrowed", "claims", "graded-then", "cause-algorithms", "compute-part", "split-below"),
-    "prices": ("models", "fall-mmlu-gpt-4-turbo", "long-median", "fall-line-raw", "fall-task", "day-cost", "stock-2025"),
+    "prices": ("models", "fall-mmlu-gpt-4-turbo", "long-median", "fall-line-raw", "fall-task", "day-cost"),
     "weaker-chips": ("span", "simulated", "serial", "serial-kind", "slack"),
     "speedruns": ("factor", "halving-after", "fewer", "tokens-share", "slope", "core-power", "factor-2019"),
     "multiverse": ("specifications-moat", "parts-for", "on-side-premium", "mover-width-share", "noise-width"),
