@@ -27,7 +27,8 @@ def falls(fall: Estimate | None, grid: ArrayLike = ()) -> Verdict:
         return untestable("too few labs disclose it")
     lasting = settle(fall, low=SLOWEST, grid=grid)
     # Intervals of rates are lopsided: the short end needs its own digits.
-    text = " ".join(numbers.with_interval(fall.value, fall.low, fall.high, ".2g"))
+    spec = ".2g" if fall.high < 100 else ",.0f"
+    text = " ".join(numbers.with_interval(fall.value, fall.low, fall.high, spec))
     reason = f"{text} against {lasting.reason.split(' against ', 1)[1]}"
     if lasting.word == "supported" and fall.value < FAST:
         return Verdict("partly", f"{reason}, and the estimate is below {FAST:g}")

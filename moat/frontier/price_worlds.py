@@ -20,7 +20,7 @@ from moat.frontier.hedonic import MIDDLE, STEP, ZERO, Hedonic, years
 from moat.frontier.jackknife import combined
 
 Array = NDArray[np.float64]
-PACES = (2.0, 4.0, 8.0, 16.0, 32.0)
+PACES = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
 #: Draws of the index in a world.
 DRAWS = 60
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import matplotlib.dates as mdates
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -33,11 +34,13 @@ def lows(table: pd.DataFrame, dots: pd.DataFrame, day: str) -> Figure:
         ax.step(rows["date"], rows["low"], where="post", color=COLOURS[shade], linewidth=2)
         ends.append((level, rows["date"].iloc[0], rows["low"].iloc[0], shade))
     for level, when, price, shade in ends:
-        label(ax, when - pd.Timedelta(days=12), price, f"{level:g}", shade, ha="right", fontsize=9.5)
+        label(ax, when + pd.Timedelta(days=8), price * 1.07, f"{level:g}", shade, va="bottom", fontsize=9.5)
     ax.set(yscale="log", ylabel="USD per million tokens")
     log_axis(ax.yaxis)
+    ax.xaxis.set_major_locator(mdates.YearLocator())
+    ax.xaxis.set_major_formatter(mdates.DateFormatter("%Y"))
     ax.axvline(pd.Timestamp(day), color=COLOURS["reference"], linewidth=0.9, linestyle=":")
-    ax.legend(loc="upper right", ncols=4, columnspacing=1.0, handletextpad=0.2)
+    ax.legend(loc="upper right", ncols=3, columnspacing=1.0, handletextpad=0.2)
     return fig
 
 
@@ -60,7 +63,7 @@ def published(table: pd.DataFrame, words: Sequence[str]) -> Figure:
     ax.set_yticks(y, words)
     ax.set(xscale="log", xlim=(1, 1e4), xlabel="fall of the price, times a year")
     log_axis(ax.xaxis)
-    ax.legend(loc="lower right")
+    ax.legend(loc="upper right")
     return fig
 
 
@@ -77,14 +80,16 @@ def worlds(table: pd.DataFrame, seen: float, true: float) -> Figure:
         ax.plot(x, rows["value"], MARKERS[look] + "-", color=COLOURS[look], label=name)
     ends = [table["pace"].min(), table["pace"].max()]
     ax.plot(ends, ends, color=COLOURS["reference"], linestyle="--", linewidth=1, label="the truth")
-    ax.plot([ends[0], true, true], [seen, seen, ends[0]], color=COLOURS["text"], linestyle=":", linewidth=1)
+    floor = table["low"].min() / 2
+    ax.plot([ends[0], true, true], [seen, seen, floor], color=COLOURS["text"], linestyle=":", linewidth=1)
+    ax.set_ylim(floor, None)
     label(ax, ends[0], seen, "published median", va="bottom", fontsize=8.5)
     ax.set(xscale="log", yscale="log", xlabel="true fall, times a year", ylabel="apparent fall, times a year")
     ax.set_xticks(sorted(table["pace"].unique()))
     ax.minorticks_off()
     log_axis(ax.xaxis)
     log_axis(ax.yaxis)
-    ax.legend(loc="upper left", bbox_to_anchor=(0.0, 0.99))
+    ax.legend(loc="lower right")
     return fig
 
 
@@ -100,8 +105,13 @@ def tasks(bills: pd.DataFrame, fronts: Mapping[str, pd.DataFrame], named: Mappin
     for (day, front), style in zip(fronts.items(), (":", "--", "-"), strict=False):
         ax.step(front["cost"], front["passed"], where="post", color=COLOURS["text"], linewidth=1.1,
                 linestyle=style, label=f"best by {day}")  # fmt: skip
+    best = set(list(fronts.values())[-1]["model"])
     for row in bills[bills["model"].isin(named)].itertuples():
-        label(ax, row.cost * 1.1, row.passed - 1.5, named[row.model], row.side, fontsize=8.5, va="top")
+        if row.model in best:  # the lines run below and to the right of these
+            spot = {"x": row.cost / 1.1, "y": row.passed + 0.5, "ha": "right", "va": "bottom"}
+        else:
+            spot = {"x": row.cost * 1.1, "y": row.passed - 1.5, "va": "top"}
+        label(ax, text=named[row.model], name=row.side, fontsize=8.5, **spot)
     ax.set(xscale="log", xlabel="bill for 225 exercises, USD", ylabel="exercises solved, %", xlim=(0.25, 500))
     log_axis(ax.xaxis)
     ax.legend(loc="lower right", fontsize=8.5)

@@ -1,0 +1,180 @@
+"""Lists of prices, bills, a day of serving, readings of demand and the test for a break."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from moat.estimate import Estimate
+from moat.frontier import breaks, demand, footprint, published_prices, serving, tasks, token_prices
+from moat.frontier.errors import FrontierError
+
+
+@pytest.fixture
+def lists():
+    old = pd.DataFrame({
+        "name": ["a-old", "a-old", "b"], "price": [9.0, 6.0, 2.0],
+        "date": ["2024-01-01", "2024-06-01", "2024-08-12"],
+    })  # fmt: skip
+    vendor = pd.DataFrame({
+        "name": ["C", "C", "A"], "input": [1.0, 0.5, 99.0], "output": [5.0, 2.5, 99.0],
+        "from_date": [None, "2025-03-01", None],
+    })  # fmt: skip
+    arena = pd.DataFrame({"name": ["d"], "input": [2.0], "output": [2.0]})
+    names = pd.DataFrame(
+        [
+            ("epoch-token-prices", "a-old", "A", "high"),
+            ("epoch-token-prices", "b", "B", "high"),
+            ("vendor-prices", "C", "C", "high"),
+            ("vendor-prices", "A", "A", "high"),
+            ("arena-prices", "d", "D", "low"),
+        ],
+        columns=["prices", "listed", "model", "confidence"],
+    )
+    raw = {"epoch-token-prices": old, "vendor-prices": vendor, "arena-prices": arena, "price-names": names}
+    models = pd.DataFrame({
+        "model": list("ABCD"), "lab": list("wxyz"), "country": "US", "weights": "closed", "score": 120.0,
+        "released": pd.to_datetime(["2023-12-20", "2024-02-01", "2025-01-10", "2025-02-01"]),
+        "multi_sample": False,
+    })  # fmt: skip
+    return raw, models
+
+
+def test_the_first_list_speaks_and_later_prices_need_a_day(lists):
+    panel = token_prices.panel(*lists)
+    assert panel["model"].tolist() == ["A", "B", "A", "C", "D", "C"]
+    assert panel["price"].tolist() == [9.0, 2.0, 6.0, 2.0, 2.0, 1.0]
+    assert panel["launch"].tolist() == [True, True, False, True, True, False]
+    # A launch price counts from the release, whatever day the list was made.
+    assert panel["date"].dt.strftime("%Y-%m-%d").tolist()[:3] == ["2023-12-20", "2024-02-01", "2024-06-01"]
+
+
+def test_a_new_blend_leaves_out_lists_that_cannot_give_it(lists):
+    panel = token_prices.panel(*lists, share=0.0)
+    assert set(panel["prices"]) == {"vendor-prices", "arena-prices"}
+    assert panel.loc[panel["model"] == "C", "price"].tolist() == [5.0, 2.5]
+
+
+def test_names_that_fit_nothing_are_told(lists):
+    raw, models = lists
+    with pytest.raises(FrontierError, match="no model 'B'"):
+        token_prices.panel(raw, models[models["model"] != "B"])
+    odd = raw["price-names"].replace({"listed": {"d": "gone"}})
+    with pytest.raises(FrontierError, match="no listing 'gone'"):
+        token_prices.panel(raw | {"price-names": odd}, models)
+
+
+def test_published_falls_return_and_our_selection_is_compared():
+    raw = pd.DataFrame({
+        "name": ["p", "q", "r", "s", "t"], "price": [8.0, 4.0, 4.0, 2.0, 1.0], "mmlu": [80.0, 85, 90, 81, 79],
+        "date": ["2023-01-01", "2023-07-01", "2023-08-01", "2024-01-01", "2024-02-01"],
+    })  # fmt: skip
+    chosen = published_prices.select(raw, "MMLU", 80.0, "2023-01-01")
+    assert chosen["name"].tolist() == ["p", "q", "s"]
+    points = chosen.assign(bench="MMLU", threshold_model="p", score=80.0, range="[80, 100]")
+    fall = published_prices.fall(points["date"], points["price"])
+    falls = pd.DataFrame({
+        "bench": ["MMLU"], "threshold_model": ["p"], "range": ["[80, 100]"], "n": [3],
+        "start": ["2023-01-01"], "end": ["2024-01-01"], "fall": [fall.value],
+        "interval": [f"[{fall.low}, {fall.high}]"],
+    })  # fmt: skip
+    row = published_prices.again(points, falls, raw).iloc[0]
+    assert row["value"] == row["published"] == pytest.approx(row["reselected"])
+    assert row["agrees"]
+    fewer = published_prices.again(points[points["name"] != "q"].iloc[[0, 1, 1]], falls, raw).iloc[0]
+    assert not fewer["agrees"]
+    assert fewer["added"] == "q"
+    with pytest.raises(FrontierError, match="A benchmark is one of"):
+        published_prices.select(raw, "SAT", 80.0, "2023-01-01")
+
+
+def test_bills_have_one_owner_and_the_frontier_nobody_above():
+    runs = pd.DataFrame({
+        "model": ["o1 (high)", "DeepSeek R1", "DeepSeek R1 + claude", "gpt-x", "Grok"],
+        "date": ["2024-12-21", "2025-01-20", "2025-01-23", "2025-02-01", "2025-03-01"],
+        "passed": [60.0, 57, 64, 50, 70], "cost": [186.0, 5.4, 13.3, 6.0, np.nan],
+    })  # fmt: skip
+    bills = tasks.bills(runs)
+    assert bills["lab"].tolist() == ["OpenAI", "DeepSeek", "OpenAI"]
+    assert tasks.frontier(bills, "2025-12-31")["model"].tolist() == ["DeepSeek R1", "o1 (high)"]
+    assert tasks.cheapest(bills, (50,))["cost"].tolist() == [186.0, 5.4]
+    with pytest.raises(FrontierError, match="Nobody told whose"):
+        tasks.bills(runs.assign(model="Quasar Alpha"))
+
+
+def test_a_day_of_serving_adds_up():
+    items = {
+        "nodes": 1.0, "GPUs a node": 8.0, "rent": 2.0, "input that hit the cache": 1e6, "input": 3e6,
+        "output": 1e6, "price of cached input": 1.0, "price of other input": 2.0, "price of output": 100.0,
+    }  # fmt: skip
+    table = pd.DataFrame({"item": list(items), "value": list(items.values())})
+    day = serving.day(table)
+    assert (day.cost, day.revenue) == (384.0, 105.0)
+    assert day.break_even == pytest.approx(105 / 192)
+    assert day.cost_per_million == 96.0
+    with pytest.raises(FrontierError, match="no item 'price of cached input of V3'"):
+        serving.day(table, " of V3")
+
+
+def test_a_reading_turns_its_interval_round():
+    fall = Estimate(10.0, 4.0, 100.0, n=9, method="made up", level=0.9)
+    e = demand.reading(100.0, fall)
+    assert (e.low, e.value) == pytest.approx((1.0, 2.0))
+    assert e.high == pytest.approx(math.log(100) / math.log(4))
+    with pytest.raises(FrontierError, match="use that grew"):
+        demand.reading(0.5, fall)
+    row = pd.Series({"value": -1.11, "standard_error": 0.22, "n": 32539, "paper": "P"})
+    size = demand.size(demand.published(row))
+    assert (size.low, size.value, size.high) == pytest.approx((0.748, 1.11, 1.472), abs=1e-3)
+
+
+@pytest.fixture(scope="module")
+def straight():
+    return 0.6 * np.arange(15) / 4 + np.random.default_rng(5).normal(0, 0.03, 15)
+
+
+def test_a_break_is_found_where_it_is(straight):
+    time = np.arange(15) / 4
+    broken = straight - 0.5 * np.where(np.arange(15) >= 9, time - time[9], 0)
+    found = breaks.broken(broken[None], 9, worlds=1000)
+    assert found.change.low <= -0.5 <= found.change.high
+    assert found.change.high < 0
+    assert found.chow_p < 0.1
+    assert abs(found.worst_at - 9) <= 2
+
+
+def test_breaks_are_seldom_found_where_there_is_none():
+    rng, found = np.random.default_rng(1), []
+    for _ in range(150):
+        series = 0.6 * np.arange(15) / 4 + rng.normal(0, 0.05, 15)
+        e = breaks.broken(series[None], 11, worlds=300)
+        found.append((e.change.low > 0 or e.change.high < 0, e.chow_p < 0.1, e.worst_p < 0.1))
+    assert np.mean(found, axis=0) == pytest.approx([0.1, 0.1, 0.1], abs=0.09)
+
+
+def test_power_grows_with_the_fall(straight):
+    powers = [breaks.power(straight, 11, fall) for fall in (1.0, 0.95, 0.9)]
+    assert powers[0] == pytest.approx(10, abs=3)
+    assert powers[0] < powers[1] < powers[2]
+
+
+def test_a_break_needs_quarters_and_a_stock_that_grows(straight):
+    with pytest.raises(FrontierError, match="4 quarters on each side"):
+        breaks.broken(straight[None], 13)
+    with pytest.raises(FrontierError, match="shrinks"):
+        breaks.additions(np.array([[3.0, 2.0, 4.0]]))
+    assert breaks.additions(np.array([[1.0, 2, 12], [1, 2, 1]])).tolist() == [[0.0, 1.0]]
+
+
+def test_caches_are_those_of_scored_models():
+    shapes = pd.DataFrame({"model": ["A", "B"], "layers": 10, "cache_per_layer": 100, "cache_bits": 16})
+    models = pd.DataFrame({
+        "model": ["A", "C"], "score": 120.0, "weights": "open", "multi_sample": False, "lab": "x",
+        "params": 7e9, "params_active": [np.nan, 1e9], "released": ["2024-01-01", "2024-02-01"],
+    })  # fmt: skip
+    kept = footprint.caches(shapes, models)
+    assert kept["cache"].tolist() == [2000.0]
+    assert footprint.weights(models)["params_active"].tolist() == [7e9, 1e9]
