@@ -24,6 +24,8 @@ from moat.publish.plan import Plan
 CHART_MIME = "application/vnd.moat.chart+json"
 #: The class of the element that holds a live chart's description.
 CHART = "moat-chart"
+#: The one figure that the landing page repeats: chapter and name.
+LANDING = ("scissors", "fig-scissors-three")
 PLACEHOLDER = Path(__file__).parent / "static" / "not-drawn.svg"
 
 
@@ -54,12 +56,25 @@ def stage(plan: Plan, chapters: dict[str, Chapter]) -> Path:
     for name, text in pages.fragments(chapters, set(plan.recorded)).items():
         tree.write(Path("generated") / name, text)
     tree.write(Path("notebooks") / PLACEHOLDER.name, PLACEHOLDER.read_bytes())
+    tree.write(Path("generated") / "landing.svg", landing(plan))
     for relative, path in mathjax().items():
         tree.write(Path("offline") / relative, path.read_bytes())
     if live:
         tree.write(Path("offline") / "vega.js", vega())
     tree.prune()
     return tree.root
+
+
+def landing(plan: Plan) -> str:
+    """The picture of the landing page, out of its chapter, or the stand-in where that was not run."""
+    name, figure = LANDING
+    if name in plan.computed:
+        for cell in read(project.build() / "executed" / f"{name}.ipynb").cells:
+            if _cell_name(cell, 0) == figure:
+                return next(
+                    o.data["image/svg+xml"] for o in cell.outputs if "image/svg+xml" in o.get("data", {})
+                )
+    return PLACEHOLDER.read_text(encoding="utf-8")
 
 
 def _with_state(chapter: Chapter, state: str) -> dict:

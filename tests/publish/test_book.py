@@ -130,3 +130,13 @@ def test_the_executed_notebook_can_be_had_and_tells_nothing_of_this_machine(buil
         text = source.read_text(encoding="utf-8")
         assert any(c.get("outputs") for c in json.loads(text)["cells"])
         assert str(project.root()) not in text
+
+
+def test_the_landing_page_has_its_figure_the_triple_and_a_cell_for_every_claim(built):
+    page = (built / "book" / "index.html").read_text(encoding="utf-8")
+    assert 'src="../_images/landing.svg"' in page
+    assert "<svg" in (built / "_images" / "landing.svg").read_text(encoding="utf-8")
+    for finding in ("lag.width-china", "lag.hazard-ratio", "premium.price-of-crossing"):
+        assert finding in page
+    for claim in load_claims():
+        assert f"claims.html#claim-{claim.id.lower()}" in page
