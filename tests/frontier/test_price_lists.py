@@ -9,8 +9,18 @@ import pandas as pd
 import pytest
 
 from moat.estimate import Estimate
-from moat.frontier import breaks, demand, footprint, published_prices, serving, tasks, token_prices
+from moat.frontier import (
+    breaks,
+    demand,
+    footprint,
+    price_grid,
+    published_prices,
+    serving,
+    tasks,
+    token_prices,
+)
 from moat.frontier.errors import FrontierError
+from moat.frontier.index import Index
 
 
 @pytest.fixture
@@ -178,3 +188,56 @@ def test_caches_are_those_of_scored_models():
     kept = footprint.caches(shapes, models)
     assert kept["cache"].tolist() == [2000.0]
     assert footprint.weights(models)["params_active"].tolist() == [7e9, 1e9]
+
+
+@pytest.fixture(scope="module")
+def market():
+    """Sixty models of six labs in one list, a price of each falling four times a year."""
+    rng = np.random.default_rng(3)
+    days = pd.Timestamp("2023-06-01") + pd.to_timedelta(np.sort(rng.integers(0, 1000, 60)), "D")
+    score = 112 + 28 * (days - days[0]).days.to_numpy() / 1000 + rng.normal(0, 5, 60)
+    models = pd.DataFrame({"model": [f"m{i}" for i in range(60)], "released": days, "score": score})
+    models = models.assign(lab=[f"lab {i % 6}" for i in range(60)], multi_sample=False)
+    models = models.assign(country=["CN" if i % 5 == 0 else "US" for i in range(60)])
+    models = models.assign(weights=["open" if i % 3 == 0 else "closed" for i in range(60)])
+    year = (days - pd.Timestamp("2025-01-27")).days.to_numpy() / 365.25
+    price = 10 ** (0.06 * (score - 130) - np.log10(4) * year + rng.normal(0, 0.2, 60))
+    vendor = pd.DataFrame({"name": models["model"], "input": price, "output": price, "from_date": None})
+    none = pd.DataFrame({"name": [], "date": [], "price": [], "input": [], "output": []})
+    names = pd.DataFrame({"prices": "vendor-prices", "listed": models["model"], "model": models["model"]})
+    raw = {"epoch-token-prices": none, "vendor-prices": vendor, "arena-prices": none.drop(columns="date")}
+    index = Index.given(pd.Series(score, models["model"]))
+    return raw | {"price-names": names.assign(confidence="high")}, models, index
+
+
+def test_the_grid_has_every_estimator_and_finds_the_pace(market):
+    raw, models, index = market
+    grid = price_grid.falls(raw, models, index, until="2026-03-01", blends=("three to one", "one to one"))
+    assert set(grid["estimator"]) == set(price_grid.ESTIMATORS)
+    whole = grid[grid["models"] == "all"].set_index(["estimator", "blend"])["value"]
+    assert whole["all prices", "three to one"] == pytest.approx(4.0, rel=0.25)
+    # Read and written cost the same here, so the blend is no choice.
+    assert whole["monthly lows", "three to one"] == pytest.approx(whole["monthly lows", "one to one"])
+    records = grid["estimator"] == "record lows"
+    assert grid.loc[records, "low"].isna().all()
+    assert (grid.loc[~records, "low"] <= grid.loc[~records, "high"]).all()
+
+
+def test_populations_are_what_they_say(market):
+    raw, models, _ = market
+    panel = token_prices.panel(raw, models)
+    closed = price_grid.clean(panel, until="2025-01-27", population="closed weights")
+    assert not closed["open"].any()
+    assert closed["date"].max() <= pd.Timestamp("2025-01-27")
+    with pytest.raises(FrontierError, match="A population is one of"):
+        price_grid.clean(panel, until="2025-01-27", population="cheap ones")
+
+
+def test_memory_falls_as_it_was_made_to(market):
+    _, models, index = market
+    year = (models["released"] - pd.Timestamp("2025-01-27")).dt.days / 365.25
+    size = 10 ** (10 + 0.05 * (models["score"] - 130) - np.log10(2) * year)
+    table = footprint.weights(models.assign(weights="open", params=size, params_active=size / 10))
+    grid = footprint.grid(table, index, "2026-03-01")
+    straight = grid[grid["estimator"].isin(("straight", "China apart", "curved"))]
+    assert straight["value"].to_numpy() == pytest.approx(2.0)
