@@ -113,6 +113,17 @@ def leading(bound: list[Grid]) -> pd.DataFrame:
     return pd.concat(rows).sort_values(["claim", "part"], ignore_index=True)
 
 
+def recurring(bound: list[Grid], least: int = 3) -> pd.DataFrame:
+    """Choices by name that occur in ``least`` or more grids with a claim: how many, median and largest share.
+
+    The same name can stand for other options in another grid.
+    """
+    shared = pd.concat([movers(g) for g in bound if g.claim])
+    shared = shared[shared["choice"] != REST].groupby("choice")["share"].agg(["size", "median", "max"])
+    shared = shared[shared["size"] >= least].sort_values("median", ascending=False)
+    return shared.rename(columns={"size": "grids", "max": "largest"}).reset_index()
+
+
 def spread_over_noise(grid: Grid) -> float:
     """What choices move over what noise moves, on the grid's scale; NaN where there are no intervals.
 

@@ -32,15 +32,16 @@ def distances(score: pd.DataFrame, author: Callable[[str], str]) -> Figure:
         rows = shown[shown["citation"] == source].reset_index(drop=True)
         # Dots of one line are spread a little, always in the same way, so that equal ones can be told apart.
         at = y + 0.44 * (np.arange(len(rows)) % 3 - 1) / 2
-        for outcome, look in LOOKS.items():
-            here = (rows["outcome"] == outcome).to_numpy()
+        for outcome in rows["outcome"].unique():
+            here, look = (rows["outcome"] == outcome).to_numpy(), LOOKS[outcome]
             style = {"color": COLOURS[look], "alpha": 0.75, "linestyle": "none", "clip_on": False}
             ax.plot(
                 rows["distance"][here].clip(-EDGE, EDGE), at[here], MARKERS[look], markersize=5.5, **style
             )
         for i in np.flatnonzero(rows["outcome"] == "missed"):
             far, x = rows["distance"][i], float(np.clip(rows["distance"][i], -EDGE, EDGE))
-            text = rows["quantity"][i] + (f" ({far:.0f} tolerances)" if abs(far) > EDGE else "")
+            text = textwrap.shorten(rows["quantity"][i], 40, placeholder="…")
+            text += f" ({far:.0f} tolerances)" if abs(far) > EDGE else ""
             side, end = (-0.08, "right") if x > 1.4 else (0.08, "left")
             label(
                 ax, x + side, at[i], textwrap.fill(text, 24), "dropped", fontsize=8, ha=end, in_layout=False

@@ -72,6 +72,17 @@ def test_movers_say_from_where_to_where_on_the_scale_of_the_grid():
     assert linear.loc["dates", "span"] == pytest.approx(9)
 
 
+def test_choices_that_recur_are_summed_up_by_name():
+    table = grid().table
+    bound = [grid(table=table.assign(value=v)) for v in ([0, 0, 1, 1], [0, 1, 0, 1], [0, 1, 2, 3])]
+    bound += [grid(claim="", table=table)]
+    found = choices.recurring(bound).set_index("choice")
+    assert found["grids"].tolist() == [3, 3]
+    assert found.loc["dates", ["median", "largest"]].tolist() == pytest.approx([0.8, 1.0])
+    assert found.loc["form", ["median", "largest"]].tolist() == pytest.approx([0.2, 1.0])
+    assert choices.recurring(bound, least=4).empty
+
+
 def test_a_grid_is_balanced_when_every_combination_is_there_once():
     assert choices.balanced(grid())
     assert not choices.balanced(grid(table=grid().table.iloc[:3]))

@@ -82,7 +82,12 @@ def test_a_chapter_that_sums_up_depends_on_those_before_it(tmp_path):
     found = inputs(tmp_path / "n.ipynb")
     order = project.in_book()
     assert set(found.chapters) == set(order[: order.index("bill")])
-    assert {p.name for p in found.files()} >= {"claims.yml", "published.csv"}
+    assert {p.name for p in found.files()} >= {
+        "claims.yml",
+        "published.csv",
+        "grids.csv",
+        "not_reproduced.csv",
+    }
     code = "from moat.evidence import chapters\nchapters.load('lag')"
     notebook(tmp_path / "m.ipynb", ("code", code, []))
     assert inputs(tmp_path / "m.ipynb").chapters == ("lag",)
