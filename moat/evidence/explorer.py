@@ -54,6 +54,7 @@ def answer(
         "C28": _c28(board, at["runs"], chosen["uncounted"]),
     } | _c07(board, bill["ratio"], at, chosen)
     numbers = {k: dated[k] for k in ("width-china", "width-open", "hazard", "price")}
+    numbers["quality"] = dated[_quality(chosen)]
     numbers["share"] = [_share(x, chosen["uncounted"]) for x in board["rows"]["share-now"]]
     against = board["bill"]["llama"] if chosen["rival"] == "all" else chosen["rival"]
     for scope in _scopes(board, chosen):
@@ -88,12 +89,15 @@ def _c07(board: Board, ratio: Mapping[str, Any], at: Mapping[str, Estimate], cho
             if name == board["bill"]["llama"]:
                 fixed = chosen["price"], chosen["research"]
                 agree[key] = explorer_bill.agreeing(board["bill"], scope, *fixed)
-    quality = at["quality" if chosen["distilled"] == "counts" else "untaught"]
     halves = {
         "bill": rules_cost.c07_cost(entries, agree),
-        "quality": rules.c07_quality(quality, board["grids"]["quality"]),
+        "quality": rules.c07_quality(at[_quality(chosen)], board["grids"]["quality"]),
     }
     return {"C07": rules.combine(halves)} | {f"C07 {k}": v for k, v in halves.items()}
+
+
+def _quality(chosen: Mapping[str, Any]) -> str:
+    return "quality" if chosen["distilled"] == "counts" else "untaught"
 
 
 def _scopes(board: Board, chosen: Mapping[str, Any]) -> list[int]:
@@ -135,6 +139,16 @@ def _share(percent: float, uncounted: float) -> float:
     """
     part = percent / 100
     return 100 * (1 + uncounted) * part / (1 + uncounted * part)
+
+
+def restoring(then: float, now: float) -> float:
+    """How many uncounted chips for each counted one lift a share from ``now`` to ``then``, both in per cent.
+
+    >>> restoring(then=50.0, now=25.0)
+    2.0
+    """
+    p, q = then / 100, now / 100
+    return (p - q) / (q * (1 - p))
 
 
 def _estimate(row: list[float]) -> Estimate:

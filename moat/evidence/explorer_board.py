@@ -60,7 +60,7 @@ def board(chapters: Mapping[str, Chapter], laws: pd.DataFrame) -> dict[str, Any]
             for k, (_, grid, where) in LOOK_UP.items()
         }
     rows = {k: _row(_finding(chapters, f"scissors.{k}")) for k in ("uncounted", "share-then", "share-now")}
-    rows |= {k: _row(_finding(chapters, f"premium.{k}")) for k in ("mixtral", "multiplier-needed")}
+    rows["mixtral"] = _row(_finding(chapters, "premium.mixtral"))
     rows["lag-change"] = _row(_finding(chapters, "scissors.lag-change"))
     known = "openness" in chapters and "adoption-change" in chapters["openness"].findings
     rows["adoption"] = _row(_finding(chapters, "openness.adoption-change")) if known else None

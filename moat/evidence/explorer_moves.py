@@ -16,15 +16,18 @@ Board = Mapping[str, Any]
 PRICED = ("price", "research", "use")
 
 
-def paths(board: Board) -> pd.DataFrame:
-    """Every assumption moved alone over all values of the page.
+def paths(board: Board, fixed: Mapping[str, Any] | None = None, only: tuple[str, ...] = ()) -> pd.DataFrame:
+    """Every assumption (or ``only`` those named) moved alone over all values of the page.
 
-    One row a value and answer: setting, value (None where it stays open), answer, and either word or number.
+    ``fixed`` are the other assumptions.  One row a value and answer: setting, value (None where it stays
+    open), answer, and either word or number.
     """
-    still, rows = explorer.priced(board), []
-    for setting in SETTINGS:
+    fixed = dict(fixed or {})
+    still, rows = explorer.priced(board, fixed), []
+    for setting in [s for s in SETTINGS if not only or s.name in only]:
         for value in setting.steps():
-            found = explorer.answer(board, {setting.name: value}, None if setting.name in PRICED else still)
+            bill = None if setting.name in PRICED else still
+            found = explorer.answer(board, fixed | {setting.name: value}, bill)
             rows += [(setting.name, value, k, word, None) for k, word in found["verdicts"].items()]
             rows += [(setting.name, value, k, None, row[0]) for k, row in found["numbers"].items()]
     return pd.DataFrame(rows, columns=["setting", "value", "answer", "word", "number"]).astype(
@@ -66,20 +69,15 @@ def moved(path: pd.DataFrame, board: Board) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["setting", "answer", "low", "high", "words"])
 
 
-def first(board: Board, setting: str, answer: str, settings: Mapping[str, Any] | None = None) -> float:
-    """The least value of a scale at which the word of ``answer`` is no longer that of its lowest value.
+def turn(stretches: pd.DataFrame, setting: str, answer: str) -> float:
+    """Where the first word along an assumption ends, from `flips`.
 
-    ``settings`` are the other assumptions.  Raises `EvidenceError` where the word never changes.
+    Raises `EvidenceError` where the word never changes.
     """
-    scale = next(s for s in SETTINGS if s.name == setting)
-    others, before = dict(settings or {}), None
-    still = None if setting in PRICED else explorer.priced(board, others)
-    for value in [v for v in scale.steps() if v is not None]:
-        word = explorer.answer(board, others | {setting: value}, still)["verdicts"][answer]
-        if before not in (None, word):
-            return float(value)
-        before = word
-    raise EvidenceError(f"{answer} is {before} at every value of {setting}.")
+    mine = stretches[(stretches["setting"] == setting) & (stretches["answer"] == answer)]
+    if len(mine) < 2:
+        raise EvidenceError(f"The word on {answer} is the same at every value of {setting}.")
+    return float(mine["low"].iloc[1])
 
 
 def together(board: Board, draws: int, seed: int) -> pd.DataFrame:

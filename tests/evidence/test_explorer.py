@@ -128,6 +128,11 @@ def test_a_share_with_uncounted_chips_counts_them_on_both_sides(board):
     assert numbers(board, uncounted=3.0)["share"][0] == pytest.approx(400 * mine / (world + 3 * mine))
 
 
+def test_the_multiple_that_restores_a_share_is_the_inverse_of_counting_it(board):
+    multiple = explorer.restoring(then=6.0, now=board["rows"]["share-now"][0])
+    assert numbers(board, uncounted=multiple)["share"][0] == pytest.approx(6.0)
+
+
 def test_dates_are_looked_up_and_the_best_rival_follows_them(board, chapters):
     rows = [
         r
@@ -169,11 +174,12 @@ def test_every_setting_says_what_it_enters_and_enters_nothing_else(board):
     assert {c for s in SETTINGS for c in s.enters} == set(explorer.CLAIMS)
 
 
-def test_first_finds_the_turn_that_a_walk_finds(board):
-    at = explorer_moves.first(board, "uncounted", "C17")
+def test_a_turn_is_where_the_word_changes(board):
+    stretches = explorer_moves.flips(explorer_moves.paths(board, only=("uncounted",)))
+    at = explorer_moves.turn(stretches, "uncounted", "C17")
     assert words(board, uncounted=at)["C17"] != words(board, uncounted=round(at - 0.1, 1))["C17"]
     with pytest.raises(EvidenceError, match="at every value"):
-        explorer_moves.first(board, "margin", "C21")
+        explorer_moves.turn(stretches, "uncounted", "C21")
 
 
 def test_random_settings_are_values_of_the_page_and_repeat_with_their_seed():

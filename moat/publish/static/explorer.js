@@ -184,7 +184,8 @@
     const money = bills(board.bill, chosen.price, chosen.research, chosen.use);
     const scopes = chosen.scope === "all" ? board.bill.scopes : [Number(chosen.scope)];
     const bill = fraction(board, money.ratio, scopes, chosen);
-    const quality = beyondTrend(rules, at[chosen.distilled === "counts" ? "quality" : "untaught"], grids.quality);
+    const worth = at[chosen.distilled === "counts" ? "quality" : "untaught"];
+    const quality = beyondTrend(rules, worth, grids.quality);
     const width = (k) => settle(rules, at["width-" + k], { high: rules.narrow, against: rules.wide, grid: grids["width-china"] });
     const verdicts = {
       C02: keepsPace(rules, at.slope, board.counts["days-led-china"], grids.slope),
@@ -199,6 +200,7 @@
     };
     const numbers = {};
     for (const k of ["width-china", "width-open", "hazard", "price"]) numbers[k] = at[k];
+    numbers.quality = worth;
     numbers.share = board.rows["share-now"].map((x) => chinaShare(x, chosen.uncounted));
     const against = chosen.rival === "all" ? board.bill.llama : chosen.rival;
     for (const s of scopes) {

@@ -1,0 +1,165 @@
+"""The explorer in a browser, from a disk and without a network: the same answers as Python's."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from bs4 import BeautifulSoup
+
+from moat import sources
+from moat.evidence import explorer, explorer_board, load_claims
+from moat.evidence.explorer_settings import SETTINGS, default, drawn
+from moat.evidence.findings import Chapter, recorded_path
+from moat.publish.sphinx_ext import STATIC
+from moat.show.explorer import _text
+from moat.show.explorer import explorer as shown
+from tests.chromium import ARGUMENTS, find_chromium
+
+CHROMIUM = find_chromium()
+in_browser = pytest.mark.skipif(not CHROMIUM, reason="there is no Chromium")
+#: The chapters' own assumptions, and ten at random.
+CASES = [default(), *drawn(10, seed=20250127)]
+
+
+@pytest.fixture(scope="module")
+def board() -> dict:
+    names = ("lag", "premium", "bill", "scissors")
+    chapters = {name: Chapter.load(recorded_path(name)) for name in names}
+    return explorer_board.board(chapters, sources.load("cost-inputs"))
+
+
+@pytest.fixture(scope="module")
+def widget(board) -> str:
+    return shown(board, {c.id: c.claim for c in load_claims()}).html()
+
+
+@pytest.fixture(scope="module")
+def address(widget, tmp_path_factory) -> str:
+    css, script = ((STATIC / name).read_text(encoding="utf-8") for name in ("moat.css", "explorer.js"))
+    page = tmp_path_factory.mktemp("explorer") / "page.html"
+    head = f"<!doctype html><html lang=en><meta charset=utf-8><title>x</title><style>{css}</style>"
+    page.write_text(f"{head}<main>{widget}</main><script>{script}</script>", encoding="utf-8")
+    return page.as_uri()
+
+
+@pytest.fixture(scope="module")
+def browser():
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def page(browser, address):
+    """The page, watched: an error, or a request that leaves the disk, fails the test."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, offline=True)
+    page, trouble = context.new_page(), []
+    page.on("pageerror", lambda e: trouble.append(str(e)))
+    page.on("request", lambda r: None if r.url.startswith("file:") else trouble.append(r.url))
+    page.goto(address)
+    yield page
+    context.close()
+    assert not trouble
+
+
+def as_printed(found: dict) -> dict[str, str]:
+    return {k: _text(row) for k, row in found["numbers"].items()}
+
+
+def read(page) -> tuple[dict[str, str], dict[str, str]]:
+    """The numbers and words that the page shows now."""
+    cells = page.locator("[data-answer]:visible")
+    texts = dict(
+        zip(cells.evaluate_all("all => all.map(e => e.dataset.answer)"), cells.all_inner_texts(), strict=True)
+    )
+    words = {k: v.split(" ", 1)[1] for k, v in texts.items() if k[0] == "C"}
+    return {k: v for k, v in texts.items() if k not in words}, words
+
+
+def turn(page, chosen: dict) -> None:
+    """Set every control by hand, as a reader would."""
+    for setting in SETTINGS:
+        handle, value = page.locator(f"#explorer-{setting.name}"), chosen[setting.name]
+        if setting.options:
+            handle.select_option(value)
+        elif value is not None:
+            handle.fill(f"{value:g}")
+        elif (free := handle.locator("xpath=..").locator(".explorer-free")).is_enabled():
+            free.click()
+
+
+def test_without_scripts_the_tables_hold_the_answers(widget, board):
+    page = BeautifulSoup(widget, "html.parser")
+    cells = {c["data-answer"]: c.text for c in page.select("[data-answer]")}
+    found = explorer.answer(board)
+    assert {k: v for k, v in cells.items() if k[0] != "C"} == as_printed(found)
+    assert {k: v.split(" ", 1)[1] for k, v in cells.items() if k[0] == "C"} == found["verdicts"]
+    stored = page.select_one("script[type='application/json']").string
+    assert json.loads(stored)["board"] == json.loads(json.dumps(board))
+
+
+@in_browser
+@pytest.mark.browser
+@pytest.mark.parametrize("chosen", CASES, ids=range(len(CASES)))
+def test_the_page_answers_as_python_does(page, board, chosen):
+    ours = explorer.answer(board, chosen)
+    theirs = page.evaluate("([b, s]) => moatExplorer.answer(b, s)", [board, chosen])
+    assert theirs["verdicts"] == ours["verdicts"]
+    assert set(theirs["numbers"]) == set(ours["numbers"])
+    for key, row in ours["numbers"].items():
+        assert theirs["numbers"][key] == pytest.approx(row, rel=1e-9), key
+
+
+@in_browser
+@pytest.mark.browser
+def test_turning_the_controls_shows_what_python_prints(page, board):
+    for chosen in CASES:
+        turn(page, chosen)
+        numbers, words = read(page)
+        found = explorer.answer(board, chosen)
+        assert words == found["verdicts"]
+        assert numbers == as_printed(found)
+    page.get_by_role("button", name="Back to").click()
+    assert read(page) == (as_printed(explorer.answer(board)), explorer.answer(board)["verdicts"])
+    assert page.locator(".explorer-said").inner_text() == "Every word is the chapters' own."
+
+
+@in_browser
+@pytest.mark.browser
+def test_the_keyboard_moves_a_slider_and_the_page_says_what_changed(page, board):
+    slider = page.get_by_label("Chinese chips that nobody counts")
+    slider.focus()
+    page.keyboard.press("ArrowRight")
+    assert page.locator("#explorer-uncounted + output").inner_text() == "0.1"
+    page.keyboard.press("End")
+    words = explorer.answer(board, {"uncounted": 15.0})["verdicts"]
+    assert f"C17 is {words['C17']} (was " in page.locator(".explorer-said").inner_text()
+    assert page.locator("[data-answer=C17].explorer-moved").count() == 1
+    assert slider.get_attribute("aria-valuetext") == "15"
+
+
+@in_browser
+@pytest.mark.browser
+def test_every_control_has_a_label_and_the_source_of_its_range(page):
+    for setting in SETTINGS:
+        handle = page.get_by_label(setting.label)
+        assert handle.count() == 1
+        note = page.locator(f"#{handle.get_attribute('aria-describedby')}").inner_text()
+        assert setting.source in note
+        assert all(claim in note for claim in setting.enters)
+
+
+@in_browser
+@pytest.mark.browser
+@pytest.mark.parametrize(("width", "columns"), [(1280, 2), (390, 1)])
+def test_it_fits_its_page(browser, address, width, columns):
+    page = browser.new_page(viewport={"width": width, "height": 800})
+    page.goto(address)
+    assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+    form, answers = (page.locator(f".explorer-{part}").bounding_box() for part in ("form", "answers"))
+    assert (abs(form["y"] - answers["y"]) < 2) == (columns == 2)
+    page.close()
