@@ -1,17 +1,13 @@
-"""Fragments of pages that are generated from data: claims, scoreboard, sources, execution times."""
+"""Fragments of pages that are generated from data: claims, sources, execution times."""
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 
-import pandas as pd
-
 from moat import sources
-from moat.evidence import changes, numbers
+from moat.evidence import changes
 from moat.evidence.claims import KINDS, UNTESTED, VERDICTS, Claim, load_claims
 from moat.evidence.findings import Chapter, recorded_path
-from moat.evidence.published import scoreboard
 from moat.publish.strip import build_state, verdict_strip
 
 STATES = (*VERDICTS, UNTESTED)
@@ -27,7 +23,6 @@ def fragments(chapters: dict[str, Chapter], recorded: set[str]) -> dict[str, str
         "state.md": build_state(list(chapters), recorded),
         "claims.md": "\n".join(claim_section(c, chapters) for c in claims),
         "changes.md": changes_table(claims, chapters),
-        "scoreboard.md": scoreboard_table(chapters),
         "sources.md": source_sections(),
         "execution.md": execution_table(chapters, recorded),
     }
@@ -91,39 +86,6 @@ What would refute it
 Chapters
 : {where}
 """
-
-
-def scoreboard_table(chapters: dict[str, Chapter]) -> str:
-    """Published value, ours, and whether ours is within the tolerance fixed beforehand."""
-    score = scoreboard(chapters)
-    parts = [f"Of all published results on this page, {_tally(score)}.\n"]
-    for citation, rows in score.groupby("citation", sort=False):
-        parts.append(f"## {_author(citation)}\n\n{{cite:t}}`{citation}`: {_tally(rows)}.\n")
-        parts.append("| result | where | published | ours | tolerance | outcome |")
-        parts.append("| --- | --- | ---: | ---: | ---: | --- |")
-        parts += [_score_row(row) for row in rows.itertuples()]
-        parts.append("")
-    return "\n".join(parts)
-
-
-def _tally(score: pd.DataFrame) -> str:
-    count = Counter(score["outcome"])
-    text = f"{count['reproduced']} of {len(score)} are reproduced"
-    return text + "".join(f", {count[name]} {name}" for name in ("missed", "not run") if count[name])
-
-
-def _author(citation: str) -> str:
-    """``besiroglu2024`` as a heading: Besiroglu 2024."""
-    return re.sub(r"([a-z]+)(\d+)", lambda m: f"{m[1].capitalize()} {m[2]}", citation)
-
-
-def _score_row(row) -> str:
-    sign = "at most" if row.kind == "at most" else "±"
-    scale, unit = (100, "%") if row.kind == "relative" else (1, "")
-    inside = f"in our {100 * row.tolerance:g}% interval"
-    tolerance = inside if row.kind == "inside" else f"{sign} {scale * row.tolerance:g}{unit}"
-    published, ours = (numbers.compact(x, 6) for x in (row.published, row.ours))
-    return f"| {row.quantity} | {row.place} | {published} | {ours} | {tolerance} | {row.outcome} |"
 
 
 def source_sections() -> str:
