@@ -13,8 +13,8 @@ from matplotlib.ticker import MaxNLocator
 
 from moat.estimate import Estimate
 from moat.evidence.claims import UNTESTED, VERDICTS
-from moat.evidence.standing import Standing
-from moat.show.figure import WIDTH
+from moat.evidence.standing import Standing, table
+from moat.show.figure import WIDTH, to_csv
 from moat.show.marks import label
 from moat.show.palette import COLOURS, MARKERS
 
@@ -22,11 +22,11 @@ from moat.show.palette import COLOURS, MARKERS
 WRAP = 8
 
 
-def strip(table: pd.DataFrame) -> Figure:
-    """Which claims have which word, one panel a clock; columns id, then, now of `standing.table`."""
-    words = [w for w in (*VERDICTS, UNTESTED) if w in {*table["then"], *table["now"]}]
-    numbers = table["id"].str[1:].astype(int)
-    sets = {(clock, w): list(numbers[table[clock] == w]) for clock in ("then", "now") for w in words}
+def strip(claims: pd.DataFrame) -> Figure:
+    """Which claims have which word, one panel a clock; with the columns of `standing.table`."""
+    words = [w for w in (*VERDICTS, UNTESTED) if w in {*claims["then"], *claims["now"]}]
+    numbers = claims["id"].str[1:].astype(int)
+    sets = {(clock, w): list(numbers[claims[clock] == w]) for clock in ("then", "now") for w in words}
     heights = [max(1, *(-(-len(sets[c, w]) // WRAP) for c in ("then", "now"))) for w in words]
     fig, axes = plt.subplots(1, 2, figsize=(WIDTH, 0.6 + 0.36 * sum(heights)), sharey=True)
     clocks = {"then": "27 January 2025", "now": "newest snapshot"}
@@ -43,10 +43,10 @@ def strip(table: pd.DataFrame) -> Figure:
     return fig
 
 
-def _tiles(ax, claims: Sequence[int], top: float, word: str) -> None:
+def _tiles(ax, chosen: Sequence[int], top: float, word: str) -> None:
     """Numbered tiles from ``top`` downwards; what is not tested yet is an empty tile."""
     hue = COLOURS.get(word, COLOURS["reference"])
-    for i, claim in enumerate(claims):
+    for i, claim in enumerate(chosen):
         x, y = i % WRAP, top - i // WRAP
         face = "white" if word == UNTESTED else hue
         ax.add_patch(plt.Rectangle((x - 0.45, y - 0.42), 0.9, 0.84, facecolor=face, edgecolor=hue))
@@ -81,56 +81,68 @@ def gauges(changes: Mapping[str, tuple[Estimate | None, str]]) -> Figure:
     return fig
 
 
-def causes(table: pd.DataFrame) -> Figure:
+def causes(parts: pd.DataFrame) -> Figure:
     """What each cause added to a gap, with intervals: mean over orders, and thin below first and last.
 
-    ``table`` has columns cause, order (mean, first, last), value, low, high.
+    ``parts`` has columns cause, order (mean, first, last), value, low, high.
     """
-    names = list(dict.fromkeys(table["cause"]))
+    names = list(dict.fromkeys(parts["cause"]))
     fig, ax = plt.subplots(figsize=(WIDTH, 0.9 + 0.6 * len(names)))
     ax.axvline(0, color=COLOURS["reference"], linewidth=0.9)
     looks = {"mean": ("ours", 0.12, 2.4, 8)}
     looks |= {"first": ("others", -0.1, 1.1, 4), "last": ("reference", -0.25, 1.1, 4)}
     for order, (hue, down, thick, size) in looks.items():
-        rows = table[table["order"] == order].set_index("cause").loc[names]
+        rows = parts[parts["order"] == order].set_index("cause").loc[names]
         y = np.arange(len(names))[::-1] + down
         ax.hlines(y, rows["low"], rows["high"], color=COLOURS[hue], linewidth=thick)
         ax.plot(rows["value"], y, MARKERS[hue], color=COLOURS[hue], markersize=size)
         name = "mean over orders" if order == "mean" else f"{order} to move"
         end = {"mean": 0.16, "first": 0.0, "last": -0.16}[order]
-        label(ax, table["high"].max() * 1.06, len(names) - 1 + 1.3 * end, name, hue, fontsize=8.5)
+        label(ax, parts["high"].max() * 1.06, len(names) - 1 + 1.3 * end, name, hue, fontsize=8.5)
     ax.set_yticks(range(len(names))[::-1], names)
     ax.set(xlabel="for followers ←  orders of magnitude  → for leaders", ylim=(-0.6, len(names) - 0.4))
-    ax.set_xlim(right=table["high"].max() * 1.55)
+    ax.set_xlim(right=parts["high"].max() * 1.55)
     return fig
 
 
-class Details:
-    """One fold a claim: its number, what speaks against us, what would change it, and where to look."""
+class Board:
+    """The table of verdicts: one row a claim, whose text opens to what speaks against us.
+
+    Rows can be sorted, and the data go with it as CSV.
+    """
 
     def __init__(self, found: Sequence[Standing]):
         self.found = found
 
     def _repr_mimebundle_(self, include=None, exclude=None) -> dict:
-        plain = "\n".join(f"{s.claim.id} {s.now}: {s.against} {s.datum}" for s in self.found)
-        folds = "\n".join(map(_fold, self.found))
-        box = '<div class="table-scroll" tabindex="0" role="region" aria-label="Claim by claim">'
-        return {"text/html": f"{box}\n{folds}\n</div>", "text/plain": plain}
+        data = table(self.found)
+        plain = data[["id", "then", "now", "number", "against"]].to_string(index=False)
+        return {"text/html": self.html(), "text/csv": to_csv(data), "text/plain": plain}
+
+    def html(self) -> str:
+        names = ("claim", "what it says (open it)", "then", "now", "number")
+        head = "".join(f'<th scope="col">{name}</th>' for name in names)
+        box = '<div class="table-scroll" tabindex="0" role="region" aria-label="The verdict on every claim">'
+        body = "\n".join(map(_row, self.found))
+        return (
+            f'{box}<table class="dataframe sortable"><thead><tr>{head}</tr></thead>\n'
+            f"<tbody>{body}</tbody></table></div>"
+        )
 
 
-def _fold(s: Standing) -> str:
-    number = "" if s.number is None else f"{s.number.text()} ({s.claim.means})"
-    rows = {"Number": number, "Against our verdict": s.against, "What would change it": s.datum}
-    body = "".join(f"<dt>{k}</dt><dd>{escape(_sentence(v))}</dd>" for k, v in rows.items() if v)
+def _row(s: Standing) -> str:
+    number = "" if s.number is None else s.number.text()
+    rows = {
+        "Number": f"{s.claim.means}: {number}" if number else "",
+        "Against our verdict": s.against, "What would change it": s.datum,
+    }  # fmt: skip
+    told = "".join(f"<dt>{k}</dt><dd>{escape(v)}</dd>" for k, v in rows.items() if v)
     links = [f'<a href="../book/claims.html#claim-{s.claim.id.lower()}">rule and reason</a>']
     if s.now != UNTESTED:
         links += [f'<a href="{c}.html">{c}</a>' for c in s.claim.chapters if c != "verdict"]
-    return (
-        f'<details id="stand-{s.claim.id.lower()}"><summary><b>{s.claim.id}</b> {escape(s.claim.claim)}: '
-        f"<strong>{s.now}</strong></summary><dl>{body}<dt>See</dt><dd>{', '.join(links)}</dd>"
-        "</dl></details>"
+    fold = (
+        f"<details><summary>{escape(s.claim.claim)}</summary>"
+        f"<dl>{told}<dt>See</dt><dd>{', '.join(links)}</dd></dl></details>"
     )
-
-
-def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:]
+    cells = (fold, s.then, f"<strong>{s.now}</strong>", escape(number))
+    return f'<tr><th scope="row">{s.claim.id}</th>{"".join(f"<td>{c}</td>" for c in cells)}</tr>'

@@ -43,6 +43,15 @@ def test_a_claim_names_its_number_and_argues_with_its_own_verdict(claim):
     look_up(claim.key, known)
 
 
+def test_every_claim_has_a_rule_that_some_test_calls():
+    """The functions are named after their claims, ``c07_cost`` after its part."""
+    rules = {p: p.read_text() for p in (project.root() / "moat" / "evidence").glob("rules*.py")}
+    names = {n for text in rules.values() for n in re.findall(r"^def (c\d\d\w*)\(", text, re.M)}
+    assert {f"C{n[1:3]}" for n in names} == {c.id for c in CLAIMS}
+    tests = "\n".join(p.read_text() for p in (project.root() / "tests" / "evidence").glob("test_rules*.py"))
+    assert not [n for n in names if not re.search(rf"\b{n}\(", tests)]
+
+
 def test_a_recorded_verdict_is_the_state():
     assert CLAIMS[0].state(verdict(CLAIMS[0], "partly")) == "partly"
     with pytest.raises(EvidenceError, match="use one of"):

@@ -78,6 +78,8 @@ def test_more_even_counts_gauges_and_what_is_missing():
     assert rules.c28(three | {"chips": same, "runs": same}).word == "partly"
     assert rules.c28(dict.fromkeys(three, same)).word == "refuted"
     assert "1 not measured" in rules.c28(three).reason
+    assert rules.c28_words(1, 3) == ["refuted", "partly"]
+    assert rules.c28_words(2, 4) == ["partly"]
     assert rules.c28({}).word == "untestable"
 
 

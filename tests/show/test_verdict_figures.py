@@ -61,15 +61,16 @@ def test_the_causes_have_their_mean_and_both_extreme_orders():
         assert text in svg
 
 
-def test_a_fold_names_the_word_the_number_the_doubt_and_leads_on():
-    bundle = draw.Details(stand())._repr_mimebundle_()
+def test_a_row_names_both_words_the_number_and_the_doubt_and_leads_on():
+    bundle = draw.Board(stand())._repr_mimebundle_()
     html = bundle["text/html"]
-    assert html.count("<details") == 2
-    assert "<strong>supported</strong>" in html
-    assert 'href="../book/claims.html#claim-c21"' in html
-    assert 'href="lag.html"' in html
-    assert "7 months &lt; a year" in html
-    untested = html[: html.index("stand-c21")]
+    assert html.count("<details>") == html.count("<tr>") - 1 == 2
+    untested, graded = html[: html.index("C21")], html[html.index("C21") :]
+    assert "<td>partly</td><td><strong>supported</strong></td>" in graded
+    assert 'href="../book/claims.html#claim-c21"' in graded
+    assert 'href="lag.html"' in graded
+    assert "7 months &lt; a year" in graded
+    assert "Against our verdict" in graded
     assert "Against our verdict" not in untested
     assert 'href="openness.html"' not in untested
-    assert "C21 supported" in bundle["text/plain"]
+    assert len(bundle["text/csv"].splitlines()) == 3
