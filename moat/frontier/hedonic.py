@@ -9,7 +9,7 @@ the interval of them.
 >>> table["price"] = [10.0, 1.0, 20.0, 2.0, 40.0, 4.0]
 >>> ability = np.array([[100.0, 100, 105, 105, 110, 110]])
 >>> round(Hedonic("price").fit(table, ability).fall().value, 2)
-10.02
+9.95
 """
 
 from __future__ import annotations
