@@ -11,12 +11,12 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from moat import sources
 from moat.frontier.errors import FrontierError
 
-#: The tables of prices, in the order in which they are believed.
-LISTS = ("epoch-token-prices", "vendor-prices", "arena-prices")
-#: What chapters that call `panel` load.
-TABLES = (*LISTS, "price-names")
+#: The lists of prices, in the order in which they are believed, and our table of names.
+TABLES = ("epoch-token-prices", "vendor-prices", "arena-prices", "price-names")
+LISTS = TABLES[:3]
 #: Share of input in a blended price.
 INPUT = 0.75
 _MODEL = [
@@ -28,6 +28,11 @@ _MODEL = [
     "score",
     "multi_sample",
 ]
+
+
+def read() -> dict[str, pd.DataFrame]:
+    """The raw lists and the table of names.  Raises `SourceUnavailable` where they cannot be had."""
+    return {name: sources.load(name) for name in TABLES}
 
 
 def blend(input_: pd.Series | float, output: pd.Series | float, share: float = INPUT):
