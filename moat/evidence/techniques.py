@@ -41,14 +41,14 @@ ENTRIES = (
     Entry("eight bits", "loss alone", SMALL, "float8", "cpu-worth"),
     Entry("eight bits", "loss alone", LARGER, "float8", "gpu-worth"),
     Entry("latent attention", "loss against full attention", SMALL, "attention", "cpu-times-latent"),
-    Entry("a teacher's laws", "teacher free", SMALL, "distillation", "worth-of-a-lesson",
-          {"lesson": "laws", "ledger": "teacher free", "reading": "interpolated"}),
-    Entry("a teacher's laws", "passes charged", SMALL, "distillation", "worth-of-a-lesson",
-          {"lesson": "laws", "ledger": "passes charged", "reading": "interpolated"}),
-    Entry("a teacher's laws", "training charged", SMALL, "distillation", "worth-of-a-lesson",
-          {"lesson": "laws", "ledger": "training charged", "reading": "interpolated"}),
-    Entry("a teacher's text", "teacher free", SMALL, "distillation", "worth-of-a-lesson",
-          {"lesson": "samples", "ledger": "teacher free", "reading": "interpolated"}),
+    *(
+        Entry("a teacher's laws", f"{ledger}, {width}", SMALL, "distillation", "worth-of-a-lesson",
+              {"lesson": "laws", "ledger": ledger, "reading": f"{width}, lines"})
+        for ledger in ("teacher free", "passes charged", "training charged")
+        for width in (("best width", "one width") if ledger == "teacher free" else ("one width",))
+    ),
+    Entry("a teacher's text", "teacher free, one width", SMALL, "distillation", "worth-of-a-lesson",
+          {"lesson": "samples", "ledger": "teacher free", "reading": "one width, lines"}),
     Entry("Muon", "one width for both", SMALL, "optimiser", "muon", {"group": SMALL}),
     Entry("Muon", "one width for both", LARGER, "optimiser", "muon", {"group": LARGER}),
     Entry("Muon and experts", "one width for both", SMALL, "optimiser", "times-both"),
