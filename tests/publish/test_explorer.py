@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import json
+from collections import defaultdict
 
+import numpy as np
 import pytest
 from bs4 import BeautifulSoup
 
@@ -112,6 +115,73 @@ def test_the_page_answers_as_python_does(page, board, chosen):
     assert set(theirs["numbers"]) == set(ours["numbers"])
     for key, row in ours["numbers"].items():
         assert theirs["numbers"][key] == pytest.approx(row, rel=1e-9), key
+
+
+def made_up(board: dict, rng: np.random.Generator) -> dict:
+    """Another book: every interval and grid moved, so that each rule gets to say each of its words."""
+    made = copy.deepcopy(board)
+
+    def shake(row: list[float], positive: bool = False) -> list[float]:
+        value, low, high = row
+        half = max(high - low, abs(value), 1.0) * rng.choice([0.02, 0.3, 1.0])
+        middle = value + rng.normal() * max(abs(value), high - low, 2.0)
+        middle = abs(middle) + 1.01 * half if positive else middle
+        return [middle, middle - half, middle + half]
+
+    wider = float(rng.choice([0, 40]))
+    for dated in made["dates"].values():
+        for key in dated:
+            dated[key] = shake([x + wider * key.startswith("width") for x in dated[key]])
+    made["even"] = {k: v | {"row": shake(v["row"])} for k, v in made["even"].items()}
+    for part in ("printed", "leaps"):
+        made[part] = {k: shake(v) for k, v in made[part].items()}
+    if rng.random() < 0.3:  # a slope close to none
+        made["dates"] = {k: v | {"slope": [0.2, -1.0, 1.2]} for k, v in made["dates"].items()}
+    side = int(rng.choice([-1, 1]))
+    if rng.random() < 0.3:  # all comparisons alike, or parts would hardly ever agree
+        made["even"] = {
+            k: v | {"row": [30 * side, 30 * side - 1, 30 * side + 1]} for k, v in made["even"].items()
+        }
+        made["printed"] = {k: [60 * side, 60 * side - 1, 60 * side + 1] for k in made["printed"]}
+    rows = made["rows"]
+    for key in ("uncounted", "mixtral", "lag-change"):
+        rows[key] = shake(rows[key])
+    for key in ("share-then", "share-now"):
+        value = rng.uniform(2, 40)
+        rows[key] = [value, 0.9 * value, 1.1 * value]
+    rows["adoption"] = shake([10.0, 5.0, 15.0]) if rng.random() < 0.5 else None
+    made["counts"] = {"days-led-china": float(rng.choice([0, 3])), "days-led": float(rng.choice([0, 3])),
+                      "mixtral-active": float(rng.choice([2, 5]))}  # fmt: skip
+    for key, row in made["dates"]["chapter"].items():
+        if key in made["grids"]:
+            spread = rng.choice([0.01, 1.0, 10.0]) * max(abs(row[0]), 1.0)
+            made["grids"][key] = (row[0] + spread * rng.normal(size=10)).tolist()
+    bill = made["bill"] | {"points": 64, "hours_llama": float(rng.choice([0.5, 2.0, 5.0, 30.0, 300.0]))}
+    kinds = {row[key] for row in bill["grid"] for key in ("price", "research")}
+    factor = {kind: float(rng.choice([0.2, 1.0, 4.0])) for kind in sorted(kinds)}
+    bill["grid"] = [
+        row | {"value": 5 * row["value"] * factor[row["price"]] * factor[row["research"]]}
+        for row in bill["grid"]
+    ]
+    return made | {"bill": bill}
+
+
+@in_browser
+@pytest.mark.browser
+def test_the_rules_of_the_page_are_those_of_the_book_on_made_up_books(page, board):
+    rng = np.random.default_rng(3)
+    settings = [s | {"rival": "Llama 3.1-405B"} if i % 3 else s for i, s in enumerate(drawn(400, seed=4))]
+    cases = [[made_up(board, rng), chosen] for chosen in settings]
+    theirs = page.evaluate(
+        "cases => JSON.parse(cases).map((c) => moatExplorer.answer(...c))", json.dumps(cases)
+    )
+    seen = defaultdict(set)
+    for (made, chosen), found in zip(cases, theirs, strict=True):
+        ours = explorer.answer(made, chosen)
+        assert found["verdicts"] == ours["verdicts"], chosen
+        for claim, word in ours["verdicts"].items():
+            seen[claim].add(word)
+    assert not {claim: words for claim, words in seen.items() if len(words) < 3}
 
 
 @in_browser

@@ -107,10 +107,11 @@
     return [0.5, 0.05, 0.95].map((p) => quantile(sorted, p));
   }
 
-  let points = null;
+  const cubes = new WeakMap(); // the points of a bill, made once
 
   function bills(bill, price, research, use) {
-    const u = (points = points || cube(bill));
+    if (!cubes.has(bill)) cubes.set(bill, cube(bill));
+    const u = cubes.get(bill);
     const made = (value) => Float64Array.from({ length: bill.points }, (_, i) => value(i));
     const uniform = (law, axis) => (i) => bill[law][0] + (bill[law][1] - bill[law][0]) * u[axis][i];
     const normal = (pair, turn) => (i) =>
