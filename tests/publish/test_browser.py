@@ -139,3 +139,23 @@ def test_mathematics_is_drawn_without_another_host(browser, site):
     page.wait_for_selector("mjx-container", timeout=15_000)
     assert page.locator("mjx-container").count() >= 2
     page.close()
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_the_explorer_answers_and_its_first_line_stays_in_sight(view, browser, site, built):
+    if not (built / "notebooks" / "explorer.html").is_file():
+        pytest.skip("the explorer is not in this book")
+    page = browser.new_page(**VIEWS[view])
+    page.goto(site + "notebooks/explorer.html")
+    if not page.locator(".moat-explorer").count():
+        pytest.skip("the chapter was not computed in this build")
+    slider = page.locator("#explorer-uncounted")
+    slider.scroll_into_view_if_needed()
+    slider.focus()
+    page.keyboard.press("End")
+    said = page.locator(".explorer-said")
+    assert "C17 is " in said.inner_text()
+    assert 0 < said.bounding_box()["y"] < VIEWS[view]["viewport"]["height"]
+    card = page.locator(".text_html:has(.moat-explorer)").evaluate("e => getComputedStyle(e).backgroundColor")
+    assert view != "dark" or card == "rgba(0, 0, 0, 0)"
+    page.close()
