@@ -109,11 +109,15 @@ def test_every_picture_has_words_and_text_that_is_text(built):
             assert "<text" in svg
 
 
+#: Figures without their data: list prices, which two of the lists behind them give no licence for.
+WITHHELD = {"prices": 1}
+
+
 def test_every_display_offers_its_data(built):
     for name in load_plan().computed:
         article = soup(built / "notebooks" / f"{name}.html").find("article")
         links = [a["href"] for a in article.select("a.download") if a["href"].endswith(".csv")]
-        shown = len(article.select("figure img")) + len(article.select("table.sortable"))
+        shown = len(article.select("figure img, table.sortable, .moat-explorer")) - WITHHELD.get(name, 0)
         assert len(links) == shown
         assert len(set(links)) == shown
 
