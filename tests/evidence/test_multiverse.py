@@ -170,7 +170,11 @@ def test_the_side_is_the_one_of_the_rule_that_gave_the_verdict(row):
     if found is None:
         pytest.skip("no findings yet")
     then = "-then" if "27 January" in row["part"] else ""
-    reason = found.findings[f"verdict-{row['claim'].lower()}{then}"].method
+    graded = found.findings.get(f"verdict-{row['claim'].lower()}{then}")
+    if graded is None:
+        assert row["claim"] == "C28", "only the claim of four gauges is graded elsewhere, in `verdict`"
+        pytest.skip("one of four gauges, graded together")
+    reason = graded.method
     if not SAID.search(reason):
         pytest.skip("the rule of this claim uses no grid")
     alone = replace(found, grids={row["grid"]: found.grids[row["grid"]]})

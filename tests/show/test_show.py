@@ -22,10 +22,11 @@ def drawing():
 
 
 def test_a_figure_is_svg_with_text_and_carries_its_data():
+    open_before = plt.get_fignums()
     bundle = show.figure(drawing(), DATA)._repr_mimebundle_()
     assert ">training budget<" in bundle["image/svg+xml"]
     assert bundle["text/csv"].splitlines()[0] == "x,name"
-    assert not plt.get_fignums()
+    assert plt.get_fignums() == open_before
 
 
 def test_the_same_figure_has_the_same_bytes():
