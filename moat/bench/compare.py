@@ -57,3 +57,18 @@ def time_ratio(runs: pd.DataFrame, arm: str, baseline: str = "dense") -> Estimat
     mean = gain.paired(logs, np.zeros(len(logs)))
     ends = (float(np.exp(x)) for x in (mean.value, mean.low, mean.high))
     return Estimate(*ends, n=len(logs), method="geometric mean over lengths, t interval")
+
+
+def repeated(fresh: pd.DataFrame, recorded: pd.DataFrame) -> str:
+    """Whether runs made again reach the recorded losses, as words.
+
+    Processors add up in another order, so losses differ in their last digits and, after some
+    steps, in earlier ones.  Both tables are as `moat.bench.runs.table` gives them.
+    """
+    keys = ["arm", "steps", "seed", "stage"]
+    pairs = fresh.merge(recorded, on=keys, suffixes=("", "_then"))
+    if pairs.empty:
+        return "have nothing recorded to agree with"
+    far = (pairs["loss"] - pairs["loss_then"]).abs().max()
+    # A run that diverged has no loss, and NaN is not below anything.
+    return "agree to within three hundredths of a nat" if far < 0.03 else "do not agree"

@@ -116,11 +116,11 @@ def cure(tables: Mapping[str, tuple[pd.DataFrame, str]], truth: float) -> Figure
 
 
 def curves_of_arms(
-    tables: Mapping[str, tuple[pd.DataFrame, str]], dense: pd.DataFrame, routed: pd.DataFrame
+    tables: Mapping[str, tuple[pd.DataFrame, str]], best: Mapping[str, pd.DataFrame] | None = None
 ) -> Figure:
     """Loss against training compute, one curve an arm with its seeds: columns flop, loss.
 
-    ``dense`` and ``routed`` are the runs of the best width of each budget.
+    ``best`` has the runs of the best width of each budget, by name.
     """
     fig, ax = plt.subplots(figsize=(WIDTH, 4.2))
     for name, (runs, hue) in tables.items():
@@ -128,12 +128,12 @@ def curves_of_arms(
         style = {"color": COLOURS[hue], "marker": MARKERS[hue]}
         ax.plot(mean.index, mean, linewidth=1.4, markersize=6, label=name, **style)
         ax.plot(runs["flop"], runs["loss"], linestyle="none", markersize=3, alpha=0.5, **style)
-    for name, table, line in (("dense, best width", dense, ":"), ("experts, best width", routed, "--")):
-        best = table.groupby("flop")["loss"].mean()
-        ax.plot(best.index, best, color=COLOURS["text"], linestyle=line, linewidth=1.6, label=name)
+    for (name, table), line in zip((best or {}).items(), (":", "--"), strict=False):
+        mean = table.groupby("flop")["loss"].mean()
+        ax.plot(mean.index, mean, color=COLOURS["text"], linestyle=line, linewidth=1.6, label=name)
     ax.set(xscale="log", xlabel="training FLOP", ylabel="loss, nats a character")
     log_axis(ax.xaxis)
-    ax.legend(loc="upper right", ncols=2)
+    ax.legend(loc="upper right", ncols=2 if best else 1)
     return fig
 
 

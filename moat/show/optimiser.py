@@ -1,4 +1,4 @@
-"""Figures of the chapter on optimisers: four arms, and what Muon is worth beside what was published."""
+"""The figure of the chapter on optimisers: what Muon is worth beside what was published."""
 
 from __future__ import annotations
 
@@ -12,20 +12,6 @@ from matplotlib.figure import Figure
 from moat.show.figure import WIDTH
 from moat.show.marks import label, log_axis
 from moat.show.palette import COLOURS, MARKERS
-
-
-def arms(tables: Mapping[str, tuple[pd.DataFrame, str]]) -> Figure:
-    """Loss against training compute, one curve an arm with its seeds: columns flop, loss."""
-    fig, ax = plt.subplots(figsize=(WIDTH, 4.0))
-    for name, (runs, hue) in tables.items():
-        mean = runs.groupby("flop")["loss"].mean()
-        style = {"color": COLOURS[hue], "marker": MARKERS[hue]}
-        ax.plot(mean.index, mean, linewidth=1.4, markersize=6, label=name, **style)
-        ax.plot(runs["flop"], runs["loss"], linestyle="none", markersize=3, alpha=0.5, **style)
-    ax.set(xscale="log", xlabel="training FLOP", ylabel="loss, nats a character")
-    log_axis(ax.xaxis)
-    ax.legend(loc="upper right")
-    return fig
 
 
 def worth(rows: pd.DataFrame, published: Mapping[str, float | tuple[float, float]]) -> Figure:

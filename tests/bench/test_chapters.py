@@ -123,3 +123,12 @@ def test_the_verdict_of_experts(low, slope, word):
     largest = Estimate(low + 0.2, low, low + 0.4, 3, "")
     growth = Estimate(sum(slope) / 2, *slope, 3, "")
     assert experts.verdict(largest, growth) == word
+
+
+def test_runs_made_again_are_held_against_the_recorded_ones():
+    recorded = arms()
+    near, far = (recorded.assign(loss=recorded["loss"] + shift) for shift in (0.02, 0.04))
+    assert compare.repeated(near, recorded).startswith("agree")
+    assert compare.repeated(far, recorded) == "do not agree"
+    assert compare.repeated(recorded.assign(loss=np.nan), recorded) == "do not agree"
+    assert "nothing recorded" in compare.repeated(recorded, recorded.head(0))

@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from tests.chromium import ARGUMENTS, find_chromium
+from tests.chromium import find_chromium
 
 CHROMIUM = find_chromium()
 pytestmark = [
@@ -35,16 +35,6 @@ def site(built):
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_address[1]}/"
         server.shutdown()
-
-
-@pytest.fixture(scope="module")
-def browser():
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield running
-        running.close()
 
 
 def addresses(built) -> list[str]:

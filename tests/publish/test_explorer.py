@@ -17,7 +17,7 @@ from moat.evidence.findings import Chapter, recorded_path
 from moat.publish.sphinx_ext import STATIC
 from moat.show.explorer import _text
 from moat.show.explorer import explorer as shown
-from tests.chromium import ARGUMENTS, find_chromium
+from tests.chromium import find_chromium
 
 CHROMIUM = find_chromium()
 in_browser = pytest.mark.skipif(not CHROMIUM, reason="there is no Chromium")
@@ -44,16 +44,6 @@ def address(widget, tmp_path_factory) -> str:
     head = f"<!doctype html><html lang=en><meta charset=utf-8><title>x</title><style>{css}</style>"
     page.write_text(f"{head}<main>{widget}</main><script>{script}</script>", encoding="utf-8")
     return page.as_uri()
-
-
-@pytest.fixture(scope="module")
-def browser():
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield running
-        running.close()
 
 
 @pytest.fixture
