@@ -32,9 +32,8 @@ def c10(score: int, least: int, most: int, replications: int) -> Verdict:
     Supported if 4 of 6 even on the strict reading, refuted if not even on the lenient one or if nobody
     repeated the result.
     """
-    word = "supported" if least >= RECIPE else "refuted" if most < RECIPE or not replications else "partly"
-    if not replications:
-        word = "refuted"
+    word = "supported" if least >= RECIPE else "partly"
+    word = "refuted" if most < RECIPE or not replications else word
     strict = "open source in the strict sense" if least >= STRICT else "not open source in the strict sense"
     reason = f"{score} of 6 criteria ({least} to {most} by reading), {RECIPE} are needed; {strict}; "
     return Verdict(word, f"{reason}{replications} independent replications")

@@ -78,6 +78,7 @@ PARTS = {
     "one-width": ("experts", "multiplier-large"),
     "clock": ("experts", "clock-large"),
     "eight-bits": ("float8", "together-8192"),
+    "eight-bits-low": ("float8", "together-4096"),
     "muon": ("optimiser", "gpu-largest"),
     "both": ("optimiser", "times-both"),
     "premium": ("premium", "multiplier-v3"),

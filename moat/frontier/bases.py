@@ -14,10 +14,11 @@ import math
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
-from scipy import stats
+from statsmodels.stats.proportion import proportion_confint
 
 from moat.estimate import Estimate
 from moat.frontier import labs
+from moat.frontier.concentration import herfindahl
 from moat.frontier.errors import FrontierError
 
 #: Lists that upstream still keeps up to date; the whole database ends in June 2025.
@@ -59,8 +60,7 @@ def effective(clusters: ArrayLike) -> float:
     >>> effective(["a", "b", "c"]), effective(["a", "a", "a"]), effective(["a", "a", "b", "c"])
     (3.0, 1.0, 2.6666666666666665)
     """
-    sizes = pd.Series(np.asarray(clusters)).value_counts().to_numpy(float)
-    return float(sizes.sum() ** 2 / (sizes**2).sum())
+    return 1 / herfindahl(pd.Series(np.asarray(clusters)).value_counts())
 
 
 def share(table: pd.DataFrame, *, country: str = "CN", level: float = 0.9) -> Estimate:
@@ -68,11 +68,8 @@ def share(table: pd.DataFrame, *, country: str = "CN", level: float = 0.9) -> Es
     if table.empty:
         raise FrontierError("No new model with a known base falls into this period.")
     p, n = float((table["base_country"] == country).mean()), effective(table["lab"])
-    z = stats.norm.ppf((1 + level) / 2)
-    middle = (p + z**2 / (2 * n)) / (1 + z**2 / n)
-    half = z / (1 + z**2 / n) * math.sqrt(p * (1 - p) / n + z**2 / (4 * n**2))
+    low, high = proportion_confint(p * n, n, 1 - level, method="wilson")
     method = f"share of models; Wilson interval, labs as units ({n:.1f} effective)"
-    low, high = max(middle - half, 0.0), min(middle + half, 1.0)
     return Estimate(100 * p, 100 * low, 100 * high, n=len(table), method=method, level=level)
 
 

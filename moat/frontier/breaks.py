@@ -106,9 +106,14 @@ def broken(draws: Array, at: int, *, worlds: int = 2000, seed: int = 0, level: f
     chow = float(_f(series[None], at)[0])
     worst, where = _worst(series[None])
     return Break(
-        estimate, chow, float((_f(null, at) >= chow).mean()),
-        float(worst[0]), float((_worst(null)[0] >= worst[0]).mean()), int(where[0]), rho,
+        estimate, chow, _p(_f(null, at), chow),
+        float(worst[0]), _p(_worst(null)[0], worst[0]), int(where[0]), rho,
     )  # fmt: skip
+
+
+def _p(null: Array, seen: float) -> float:
+    """Rank of what was seen among simulated series, itself counted: never zero."""
+    return float((1 + (null >= seen).sum()) / (1 + len(null)))
 
 
 def power(series: Array, at: int, fall: float, *, worlds: int = 2000, seed: int = 0) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from moat.frontier.concentration import herfindahl
 from moat.frontier.errors import FrontierError
 
 #: Days of a mean month; an arXiv identifier dates a paper to a month, taken at its middle.
@@ -32,8 +33,7 @@ def effective(shares: pd.Series) -> float:
     >>> effective(pd.Series([0.5, 0.5]))
     2.0
     """
-    part = shares / shares.sum()
-    return float(1 / (part**2).sum())
+    return 1 / herfindahl(shares)
 
 
 def handover(table: pd.DataFrame) -> pd.Series:

@@ -27,8 +27,6 @@ BENCHES = {
     "MATH 5": "math5",
     "LMSys Chatbot Arena ELO": "arena",
 }
-#: Models that think at length before they answer.  The published selection has none below this line.
-REASONING = ("o1", "o1-mini", "o1-preview", "o3-mini")
 
 
 def fall(date: pd.Series, price: pd.Series, level: float = 0.9) -> Estimate:

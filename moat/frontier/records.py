@@ -20,6 +20,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
+from statsmodels.stats.sandwich_covariance import S_hac_simple
 
 from moat.estimate import Estimate, percentile_estimate
 from moat.frontier.errors import FrontierError
@@ -78,17 +79,13 @@ def pace(gain: ArrayLike, years: ArrayLike, *, lags: int = LAGS, level: float = 
         raise FrontierError("A pace needs a window of some length.")
     value = float(gain.sum() / years.sum())
     miss = gain - value * years
-    spread = sum(_weight(k, lags) * (miss[k:] @ miss[: n - k]) for k in range(lags + 1))
+    spread = S_hac_simple(miss[:, None], nlags=lags).item()
     spread = max(spread, miss @ miss)  # neighbours that cancel are not trusted to
     error = np.sqrt(spread * n / (n - 1)) / gain.sum()
     half = stats.t.ppf((1 + level) / 2, n - 1) * error
     method = f"gains over waits, log scale, variance robust to {lags} neighbours, t of {n - 1}"
     ends = (value * float(np.exp(-half)), value * float(np.exp(half)))
     return Estimate(value, *ends, n=n, method=method, level=level)
-
-
-def _weight(lag: int, lags: int) -> float:
-    return 1.0 if lag == 0 else 2 * (1 - lag / (lags + 1))
 
 
 def halving(found: Estimate) -> Estimate:

@@ -11,8 +11,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from moat.estimate import Estimate, percentile_estimate
+from moat.frontier.concentration import herfindahl
 from moat.frontier.errors import FrontierError
-from moat.frontier.leaders import herfindahl
 
 
 def with_makers(weeks: pd.DataFrame, names: pd.DataFrame) -> pd.DataFrame:

@@ -46,8 +46,7 @@ def wild_draws(fit: Fit, *, draws: int = 1000, seed: int = 0, unit: str | None =
     rng = np.random.default_rng(seed)
     codes = np.unique(fit.data[unit] if unit else np.arange(fit.nobs), return_inverse=True)[1]
     signs = rng.choice([-1.0, 1.0], (draws, codes.max() + 1))[:, codes]
-    blown = fit.resid / (1 - np.minimum(leverage(fit), HIGHEST_LEVERAGE))
-    theta, finished = _descend(fit, fit.observed - fit.resid + signs * blown)
+    theta, finished = _descend(fit, fit.observed - fit.resid + signs * blown(fit))
     changed = {
         "replicates": _table(fit, theta)[finished],
         "unfinished": int((~finished).sum()),
@@ -63,16 +62,21 @@ def leverage(fit: Fit) -> Array:
     return np.einsum("ij,ji->i", slopes, np.linalg.pinv(slopes))
 
 
+def blown(fit: Fit) -> Array:
+    """Residuals (n,) as large as errors: a run that pulls its fitted value hides its own error."""
+    return fit.resid / (1 - np.minimum(leverage(fit), HIGHEST_LEVERAGE))
+
+
 def wild_test(null: Fit, alternative: Fit, *, draws: int = 999, seed: int = 0) -> tuple[float, float]:
     """Share of the objective that a richer law removes, and its p-value if the null held.
 
     Both are least-squares fits of sums of powers to the same rows; the null keeps its residuals,
-    blown up as above, with random signs.  Raises `FitError` where the alternative fits worse.
+    `blown` up, with random signs.  Raises `FitError` where the alternative fits worse.
     """
     if alternative.objective > null.objective:
         raise FitError("The alternative fits worse than the null: it does not contain it.")
     signs = np.random.default_rng(seed).choice([-1.0, 1.0], (draws, null.nobs))
-    target = null.observed - null.resid + signs * null.resid / (1 - leverage(null))
+    target = null.observed - null.resid + signs * blown(null)
     lowest = []
     for fit in (null, alternative):
         fitted = fit.law.predict(_table(fit, _descend(fit, target)[0]), fit.data)

@@ -241,3 +241,11 @@ def test_a_build_trains_its_own_runs_once(tmp_path, monkeypatch):
     assert len(first) == 3
     monkeypatch.setattr(sweep, "execute", lambda *a: pytest.fail("it ran again"))
     pd.testing.assert_frame_equal(first, sweep.recompute("demo"))
+
+
+def test_the_smallest_budget_stays_under_two_minutes():
+    """By the recorded seconds, on a machine that did other work too."""
+    names = ("attention", "distillation", "float8", "optimiser")
+    seconds = {n: sum(r["seconds"] for r in runs.records(n, "smoke")) for n in names}
+    assert all(seconds.values())
+    assert sum(seconds.values()) < 120

@@ -35,12 +35,16 @@ def test_a_claim_says_what_would_show_and_what_would_refute_it(claim):
 
 @pytest.mark.parametrize("claim", CLAIMS, ids=lambda c: c.id)
 def test_a_claim_names_its_number_and_argues_with_its_own_verdict(claim):
-    """The findings that it names exist, and no number is typed where a run should give it."""
+    """The findings that it names exist, no number is typed, and the argument fits the word of today."""
     assert all((claim.means, claim.against, claim.datum))
     assert not re.search(r"\d\.\d", re.sub(r"Llama 3\.1|GPT-4\.5", "", claim.against + claim.datum))
     known = {p.stem: Chapter.load(p) for p in recorded_path("x").parent.glob("*.json")}
-    assert "{" not in filled(claim.against + claim.datum, known)
-    look_up(claim.key, known)
+    text = filled(claim.against + claim.datum, known)
+    assert "{" not in text
+    assert "not computed" not in text
+    assert look_up(claim.key, known) is not None
+    assert claim.argued == claim.state(known)
+    assert claim.verdict(known, then=True) is not None
 
 
 def test_every_claim_has_a_rule_that_some_test_calls():

@@ -62,6 +62,8 @@ def test_a_lower_price_raises_use(elasticity, others, word):
         (est(1.2, 1.01, 1.5), "supported"),
         (est(1.2, 0.99, 1.5), "partly"),
         (est(0.8, 0.5, 0.99), "refuted"),
+        # Settles nothing around a point on the other side: counted as the dated note on claims says.
+        (est(0.9, 0.6, 1.2), "partly"),
         (None, "untestable"),
     ],
 )
