@@ -1,18 +1,20 @@
-# Two doors: `make book` and `make test`.  Everything else is a window.
+# The main targets are `book` and `test`.
 PYTHON ?= python3
 BIN := .venv/bin
 NAME ?= chinchilla
 PARAMS ?=
+ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help book test chapter serve record bench-peers clean lock browser
+.PHONY: help book test chapter plan serve record bench-peers clean lock browser
 
 help:
 	@echo "make book                     execute what is out of date and build the book"
-	@echo "make test                     run all tests (builds what they need)"
+	@echo "make test                     run all tests (builds what they need); ARGS=\"-k lag\" chooses"
 	@echo "make chapter NAME=chinchilla  run one chapter; PARAMS=\"draws=500 seed=3\" sets parameters"
+	@echo "make plan                     say which chapters can be computed here, and which are recorded"
 	@echo "make serve                    show the built book on a local address"
-	@echo "make record                   accept the computed findings into data/findings/"
+	@echo "make record                   accept the computed findings, figures and tables into data/"
 	@echo "make bench-peers              race the fit engine against packages of others"
 	@echo "make clean                    remove everything that can be made again"
 	@echo "make lock                     pin requirements.txt anew from pyproject.toml"
@@ -21,10 +23,13 @@ book: .venv/installed
 	@$(BIN)/moat book
 
 test: .venv/installed browser
-	@$(BIN)/python -m tests
+	@$(BIN)/python -m tests $(ARGS)
 
 chapter: .venv/installed
 	@$(BIN)/moat chapter $(NAME) $(PARAMS)
+
+plan: .venv/installed
+	@$(BIN)/moat plan
 
 serve: .venv/installed
 	@$(BIN)/moat serve

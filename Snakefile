@@ -1,12 +1,14 @@
 # The graph: notebooks -> executed chapters and findings -> html.
 # `moat plan` (part of `make book`) has fetched the sources and decided which chapters can be
 # computed here; the others are published from data/findings/.
+import shlex
 import sys
 
-from moat.publish.plan import chapter_files, load_plan, page_files
+from moat.publish.plan import chapter_files, load_plan, page_files, recorded_files
 
 PLAN = load_plan()
-MOAT = f"{sys.executable} -m moat"
+# The folder may have a blank in its name.
+MOAT = f"{shlex.quote(sys.executable)} -m moat"
 
 
 # The chapters are wanted for themselves too: one that was deleted is made again.
@@ -36,7 +38,7 @@ rule html:
     input:
         expand("_build/executed/{chapter}.ipynb", chapter=PLAN.computed),
         expand("_build/findings/{chapter}.json", chapter=PLAN.computed),
-        expand("data/findings/{chapter}.json", chapter=PLAN.recorded),
+        recorded_files(),
         page_files(),
     output:
         "_build/html/index.html",

@@ -142,7 +142,7 @@ def build_book(
 
 @app.command()
 def record() -> None:
-    """Accept the findings of the last build into data/findings/."""
+    """Accept the findings, figures and tables of the last build into data/."""
     for path in book.record():
         typer.echo(path.relative_to(project.root()))
     typer.echo("Review the diff like code, and the prose that rests on it.")

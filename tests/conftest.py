@@ -8,7 +8,42 @@ from pathlib import Path
 import pytest
 
 from moat import project
+from moat.sources import SourceUnavailable
 from tests.mini import Mini, make_mini
+
+#: How a source says that it cannot be had.
+NOT_AT_HAND = "is not in the cache or mirror"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item):
+    return (yield from _skipping_without_sources())
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item):
+    return (yield from _skipping_without_sources())
+
+
+def _skipping_without_sources():
+    """A test whose source cannot be had is skipped, and says which."""
+    try:
+        return (yield)
+    except SourceUnavailable as error:
+        pytest.skip(str(error))
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Name the tests that were skipped for want of sources: elsewhere they run."""
+    skipped = [
+        report.nodeid
+        for report in terminalreporter.stats.get("skipped", [])
+        if NOT_AT_HAND in str(report.longrepr)
+    ]
+    if skipped:
+        terminalreporter.section(f"{len(skipped)} tests skipped for want of sources")
+        for name in sorted(skipped):
+            terminalreporter.line(name)
 
 
 @pytest.fixture(scope="session")

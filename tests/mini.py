@@ -19,6 +19,7 @@ class Mini:
         self.root = root
         self.mirror = root.parent / f"{root.name}-mirror"
         self.cache = root.parent / f"{root.name}-cache"
+        self.python = sys.executable
 
     def environment(self, offline: bool = False) -> dict[str, str]:
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("MOAT_", "PYTEST_"))}
@@ -26,7 +27,7 @@ class Mini:
         return kept | here | ({} if offline else {"MOAT_MIRROR": str(self.mirror)})
 
     def moat(self, *arguments: str, offline: bool = False) -> subprocess.CompletedProcess:
-        command = [sys.executable, "-m", "moat", *arguments]
+        command = [self.python, "-m", "moat", *arguments]
         environment = self.environment(offline)
         return subprocess.run(command, cwd=self.root, env=environment, capture_output=True, text=True)
 
@@ -42,21 +43,30 @@ class Mini:
 
 
 def notebook(path: Path, *cells: tuple[str, str, list[str]]) -> None:
-    """Write a notebook from (kind, source, tags)."""
+    """Write a notebook from (kind, source, tags); a tag ``fig-NAME`` makes the cell a figure."""
     body = []
     for i, (kind, source, tags) in enumerate(cells):
-        cell = {
-            "cell_type": kind,
-            "id": f"c{i}",
-            "metadata": {"tags": tags} if tags else {},
-            "source": source,
-        }
+        metadata: dict = {"tags": [t for t in tags if not t.startswith("fig-")]} if tags else {}
+        for name in (t for t in tags if t.startswith("fig-")):
+            words = {"name": name, "caption": f"The figure {name} of a small project, drawn for a test."}
+            metadata["mystnb"] = {"figure": words, "image": {"alt": "A line that rises." * 4}}
+        cell = {"cell_type": kind, "id": f"c{i}", "metadata": metadata, "source": source}
         body.append(cell | ({"outputs": [], "execution_count": None} if kind == "code" else {}))
     kernel = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
     whole = {"cells": body, "metadata": kernel, "nbformat": 4, "nbformat_minor": 5}
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(whole), encoding="utf-8")
 
+
+#: What the chapter that needs a download shows: a figure of ours, a table of ours, rows of another's.
+SHOWN = [
+    ("code", "from matplotlib import pyplot as plt\nfrom moat import show", ["hide-input"]),
+    ("code", "show.setup()\nmine = (factor * table).set_axis(['step', 'height'], axis=1)", ["hide-input"]),
+    ("code", "drawing, ax = plt.subplots()\nax.plot(mine['step'], mine['height'])\n"
+     "show.figure(drawing, mine)", ["hide-input", "fig-line"]),
+    ("code", "show.table(mine.tail(1), label='Highest point', data=mine)", ["hide-input"]),
+    ("code", "show.table(table, label='The downloaded points')", ["hide-input", "rows-of-points"]),
+]  # fmt: skip
 
 REMOTE = "https://data.example/points.csv"
 POINTS = "x,y\n1,2\n2,4\n"
@@ -93,6 +103,7 @@ def make_mini(root: Path) -> Mini:
           f"  columns: {{x: {column}, y: {column}}}\n")  # fmt: skip
     for name, source, module in (("near", "own", "moat.estimate"), ("far", "points", "moat.laws")):
         column = "x" if name == "near" else "y"
+        shown = SHOWN if name == "far" else []
         notebook(
             root / "notebooks" / f"{name}.ipynb",
             ("markdown", f"# Chapter {name}", []),
@@ -104,6 +115,7 @@ def make_mini(root: Path) -> Mini:
                 f"findings.record('total', factor * table['{column}'].sum(), unit='m', exact='sum')",
                 [],
             ),
-            ("code", "findings", []),
+            *shown,
+            ("code", "findings", ["hide-cell"]),
         )
     return mini

@@ -156,16 +156,18 @@ class Findings:
         """What is recorded so far, as other chapters will read it."""
         return Chapter(self.chapter, "", {}, "", "", 0.0, "", {}, dict(self._found), dict(self._grids))
 
-    def table(self) -> pd.DataFrame:
-        """One row a finding: name, printed text, n, method."""
-        rows = [(f.name, f.text(), "" if f.n is None else f"{f.n:,}", f.method) for f in self._found.values()]
-        return pd.DataFrame(rows, columns=["finding", "result", "n", "method"])
-
     def _repr_mimebundle_(self, include=None, exclude=None) -> dict:
         payload = {"chapter": self.chapter, "findings": [_rounded(f) for f in self._found.values()]}
         payload["grids"] = self._grids
-        html = self.table().to_html(index=False, border=0, classes="dataframe findings")
-        return {"text/plain": f"{len(self)} findings of {self.chapter}", "text/html": html, MIME: payload}
+        words = f"{len(self)} findings of {self.chapter}"
+        return {"text/plain": words, "text/html": findings_html(self._found), MIME: payload}
+
+
+def findings_html(found: Mapping[str, Finding]) -> str:
+    """One row a finding: name, printed text, n, method."""
+    rows = [(f.name, f.text(), "" if f.n is None else f"{f.n:,}", f.method) for f in found.values()]
+    table = pd.DataFrame(rows, columns=["finding", "result", "n", "method"])
+    return table.to_html(index=False, border=0, classes="dataframe findings")
 
 
 def _finding(value, common: dict, exact: str, rule: str, n: int | None, drift: float | None) -> Finding:
@@ -208,6 +210,8 @@ class Chapter:
     versions: dict[str, str]
     findings: dict[str, Finding]
     grids: dict[str, list[dict]] = field(default_factory=dict)
+    #: Digest of the code that computed it.
+    code: str = ""
 
     @property
     def sources(self) -> dict[str, str]:

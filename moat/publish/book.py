@@ -6,7 +6,6 @@ import fcntl
 import html
 import os
 import re
-import shutil
 import subprocess
 import sys
 import time
@@ -21,9 +20,14 @@ from moat.evidence.changes import Change, accept, changes
 from moat.evidence.claims import load_claims
 from moat.evidence.errors import Drift
 from moat.evidence.findings import Chapter, drift, recorded_path
+from moat.publish import displays
 from moat.publish.errors import BuildFailed
+from moat.publish.parameters import read
 from moat.publish.plan import Plan, load_plan, make_plan
 from moat.publish.stage import stage
+
+#: How much of a log is shown when a step fails without a word of its own.
+LOG_LINES = 20
 
 
 def index_page() -> Path:
@@ -35,13 +39,14 @@ def build(cores: int | None = None) -> str:
 
     Raises `BuildFailed` (with the failing cell last) or any error of the plan.
     """
-    started = time.monotonic()
+    started, since = time.monotonic(), time.time()
     with only_one():
+        _forget_failures()
         plan = make_plan(progress=sys.stderr.isatty())
         before = _stamp(index_page())
         code = _snakemake(cores)
         if code:
-            raise BuildFailed(_why())
+            raise BuildFailed(_why(since))
     fresh = _stamp(index_page()) != before
     return _summary(plan, fresh, time.monotonic() - started)
 
@@ -78,12 +83,23 @@ def _stamp(path: Path) -> int:
     return path.stat().st_mtime_ns if path.is_file() else 0
 
 
-def _why() -> str:
-    """The end of the newest log of a failed step: a failing cell is the last thing on the screen."""
-    failed = sorted((project.build() / "logs").glob("*.failed"), key=_stamp)
-    if not failed:
+def _forget_failures() -> None:
+    """A failure of an earlier build must not be taken for one of this."""
+    for path in (project.build() / "logs").glob("*.failed"):
+        path.unlink()
+
+
+def _why(since: float) -> str:
+    """Why a step failed, as the last thing on the screen: its own words, or the end of its log."""
+    logs = project.build() / "logs"
+    if failed := sorted(logs.glob("*.failed"), key=_stamp):
+        return "\n\n".join(path.read_text(encoding="utf-8").strip() for path in failed)
+    written = [path for path in logs.glob("*.log") if path.stat().st_mtime >= since]
+    if not written:
         return "The build failed; Snakemake says why above."
-    return "\n\n".join(path.read_text(encoding="utf-8").strip() for path in failed)
+    last = max(written, key=_stamp)
+    end = last.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-LOG_LINES:]
+    return "\n".join([f"The build failed; {last.relative_to(project.root())} ends with:", "", *end])
 
 
 def _summary(plan: Plan, fresh: bool, seconds: float) -> str:
@@ -118,17 +134,18 @@ def check_drift(plan: Plan) -> list[str]:
         if not recorded_path(name).is_file():
             notes.append(f"{name} has no recorded findings yet; run `make record` and commit them.")
             continue
-        for sentence in drift(Chapter.load(recorded_path(name)), Chapter.load(plan.findings(name))):
+        sentences = drift(Chapter.load(recorded_path(name)), Chapter.load(plan.findings(name)))
+        for sentence in [*sentences, *displays.moved(name, computed_displays(name))]:
             (notes if sentence.endswith("not recorded yet") else left).append(sentence)
     if left:
         words = [change.sentence() for change in pending(plan)]
         raise Drift(
             ("Verdicts changed:\n  " + "\n  ".join(words) + "\n" if words else "")
-            + "Findings left their recorded values:\n  "
+            + "Findings, figures or tables left what is recorded:\n  "
             + "\n  ".join(left)
             + "\n"
-            "If that is right, run `make record`, read the diff of data/findings/ and the prose that "
-            "rests on it, and commit."
+            "If that is right, run `make record`, read the diff of data/findings/ and data/displays/ and the "
+            "prose that rests on them, and commit."
         )
     return notes
 
@@ -171,16 +188,30 @@ def _warnings(output: str) -> list[str]:
     return list(dict.fromkeys(found)) or plain[-20:]
 
 
+def computed_displays(chapter: str) -> dict[str, displays.Display]:
+    """What the chapter showed in this build."""
+    return displays.collect(read(project.build() / "executed" / f"{chapter}.ipynb"), chapter)
+
+
 def record() -> list[Path]:
-    """Accept the computed findings of the last build as the recorded ones, and log changed verdicts."""
+    """Accept the findings and displays of the last build, and log changed verdicts; return what changed.
+
+    A chapter that the same code computed with the same findings keeps its record, and a display that looks
+    the same keeps its file: a diff shows what there is to read.
+    """
     plan = load_plan()
     if not plan.computed or not all(plan.findings(name).is_file() for name in plan.computed):
         raise BuildFailed("There are no computed findings to accept; run `make book` first.")
     accept(pending(plan))
     accepted = []
     for name in plan.computed:
-        target = recorded_path(name)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(plan.findings(name), target)
-        accepted.append(target)
+        accepted += displays.record(name, computed_displays(name))
+        target, computed = recorded_path(name), plan.findings(name)
+        if target.is_file() and _as_recorded(Chapter.load(target), Chapter.load(computed)):
+            continue
+        accepted.append(project.write(target, computed.read_bytes()))
     return accepted
+
+
+def _as_recorded(recorded: Chapter, computed: Chapter) -> bool:
+    return recorded.code == computed.code and not drift(recorded, computed)

@@ -9,7 +9,11 @@ budgets.  Other chapters: all that stand before "name" in the book, for ``chapte
 from __future__ import annotations
 
 import ast
+import hashlib
 import importlib.util
+import io
+import re
+import tokenize
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -128,3 +132,49 @@ def _origin(name: str) -> Path | None:
 def registry_files() -> list[Path]:
     """The registries themselves; a changed schema or digest concerns every reader of tables."""
     return [project.root() / "data" / n for n in ("sources.yml", "facts.yml")]
+
+
+def code_digest(notebook: Path) -> str:
+    """What a chapter's results and displays were computed by: its cells and modules, as one digest.
+
+    Comments, docstrings and white space are left out, and so is the version of Python.
+    Raises `PublishError` for code that does not parse.
+    """
+    cells = "\n".join(c.source for c in read(notebook).cells if c.cell_type == "code")
+    modules = [f"{path.name}\n{_meaning(path, path.stat().st_mtime_ns)}" for path in inputs(notebook).modules]
+    return hashlib.sha256("\n".join([bare(cells), *modules]).encode()).hexdigest()[:16]
+
+
+@lru_cache(maxsize=512)
+def _meaning(path: Path, stamp: int) -> str:
+    return bare(path.read_text(encoding="utf-8"))
+
+
+def bare(code: str) -> str:
+    """Code without comments, docstrings and white space.
+
+    >>> bare('def f(x):  # twice\\n    "Doubled."\\n    return 2 * x\\n')
+    'def f(x): return 2 * x'
+    """
+    lines = code.splitlines(keepends=True)
+    starts = [0]
+    for line in lines:
+        starts.append(starts[-1] + len(line))
+    gone = [
+        (starts[t.start[0] - 1] + t.start[1], starts[t.end[0] - 1] + t.end[1])
+        for t in tokenize.generate_tokens(io.StringIO(code).readline)
+        if t.type == tokenize.COMMENT
+    ]
+    for node in ast.walk(ast.parse(code)):
+        body = getattr(node, "body", None)
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node):
+            # Columns of the syntax tree count bytes.
+            words = body[0]
+            begin = len(lines[words.lineno - 1].encode()[: words.col_offset].decode())
+            end = len(lines[words.end_lineno - 1].encode()[: words.end_col_offset].decode())
+            gone.append((starts[words.lineno - 1] + begin, starts[words.end_lineno - 1] + end))
+    kept, position = [], 0
+    for begin, end in sorted(gone):
+        kept.append(code[position:begin])
+        position = end
+    return re.sub(r"\s+", " ", "".join([*kept, code[position:]])).strip()

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from moat import project, sources
 from moat.evidence.findings import computed_path, recorded_path
+from moat.publish import displays
 from moat.publish.errors import BuildFailed
 from moat.publish.inputs import Inputs, inputs, registry_files
 
@@ -80,6 +81,13 @@ def chapter_files(chapter: str) -> list[str]:
     needs, plan = inputs(notebook), load_plan()
     found = [plan.findings(name) for name in needs.chapters]
     return _relative([notebook, *needs.files(), *registry_files(), *found])
+
+
+def recorded_files() -> list[str]:
+    """The findings and displays of the chapters that are published as recorded."""
+    recorded = load_plan().recorded
+    found = [recorded_path(name) for name in recorded]
+    return _relative(found + [p for name in recorded for p in sorted(displays.folder(name).glob("*"))])
 
 
 def page_files() -> list[str]:

@@ -18,7 +18,9 @@ from papermill.exceptions import PapermillExecutionError
 from moat import project
 from moat.evidence.findings import MIME, Chapter, parse
 from moat.publish import parameters
+from moat.publish.displays import collect
 from moat.publish.errors import ChapterFailed
+from moat.publish.inputs import code_digest
 
 #: Seconds one cell may take; bench chapters with a large budget raise it.
 CELL_SECONDS = int(os.environ.get("MOAT_CELL_SECONDS", "1200"))
@@ -37,6 +39,7 @@ def execute(name: str, given: dict[str, object], output: Path, *, progress: bool
     notebook = parameters.read(source)
     defaults = parameters.declared(notebook, name)
     checked = parameters.check(given, defaults, name)
+    code = code_digest(source)
     scratch = project.build() / "failed" / f"{name}.ipynb"
     scratch.parent.mkdir(parents=True, exist_ok=True)
     started = time.monotonic()
@@ -45,6 +48,8 @@ def execute(name: str, given: dict[str, object], output: Path, *, progress: bool
 
     executed = parameters.read(scratch)
     _refuse_errors(executed, name)
+    _refuse_warnings(executed, name)
+    collect(executed, name)
     shown = displayed(executed, name)
     chapter = Chapter(
         name=name,
@@ -57,6 +62,7 @@ def execute(name: str, given: dict[str, object], output: Path, *, progress: bool
         versions={"python": platform.python_version(), **{x: version(x) for x in LIBRARIES}},
         findings=parse(shown["findings"]),
         grids=shown["grids"],
+        code=code,
     )
     output.parent.mkdir(parents=True, exist_ok=True)
     os.replace(scratch, output)
@@ -95,6 +101,21 @@ def _refuse_errors(notebook: nbformat.NotebookNode, name: str) -> None:
         for output in cell.get("outputs", []):
             if output.output_type == "error":
                 raise ChapterFailed(f"Chapter {name}: cell {index} holds an error output ({output.ename}).")
+
+
+#: As Python prints a warning: its file and line, its class, what it says.
+WARNING = re.compile(r"^(?P<place>\S.*?):\d+: (?P<said>\w*Warning: .*)$", re.MULTILINE)
+
+
+def _refuse_warnings(notebook: nbformat.NotebookNode, name: str) -> None:
+    """A warning is a result that nobody looked at.  What else a cell writes there is progress."""
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            if output.get("name") == "stderr" and (found := WARNING.search(output.text)):
+                raise ChapterFailed(
+                    f"Chapter {name}: the cell {cell.get('id', '')} warns: {found['said']}  "
+                    "Mend the cause; a warning that is harmless is silenced where it arises, with the reason."
+                )
 
 
 def displayed(notebook: nbformat.NotebookNode, name: str) -> dict:

@@ -94,7 +94,6 @@ class FindingRole(SphinxRole):
         node = finding_node(self.rawtext, classes=["finding", f"finding-{body['state']}"])
         node += nodes.Text(printed(finding, part))
         node["provenance"] = provenance(body, finding)
-        node["state"] = body["state"]
         node["serial"] = self.env.new_serialno("finding")
         return [node], []
 
@@ -106,9 +105,8 @@ def visit_finding_html(self, node: finding_node) -> None:
 
 
 def depart_finding_html(self, node: finding_node) -> None:
-    mark = '<sup class="finding-mark">rec.</sup>' if node["state"] == "recorded" else ""
     self.body.append(
-        f'{mark}<span class="provenance" role="tooltip" id="finding-{node["serial"]}">'
+        f'<span class="provenance" role="tooltip" id="finding-{node["serial"]}">'
         f"{self.encode(node['provenance'])}</span></span>"
     )
 

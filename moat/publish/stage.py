@@ -9,24 +9,27 @@ import copy
 import json
 import shutil
 import zlib
+from datetime import date
 from importlib.metadata import files
 from pathlib import Path
 
 import nbformat
 
 from moat import project, sources
-from moat.evidence.findings import MIME, Chapter
-from moat.publish import pages
+from moat.evidence.findings import MIME, Chapter, findings_html
+from moat.publish import displays, pages
+from moat.publish.errors import BuildFailed
+from moat.publish.inputs import code_digest
 from moat.publish.parameters import read
 from moat.publish.plan import Plan
 
-#: How a live chart travels in an executed notebook (`moat.show.interactive`, which is slow to import).
-CHART_MIME = "application/vnd.moat.chart+json"
 #: The class of the element that holds a live chart's description.
-CHART = "moat-chart"
+CHART_CLASS = "moat-chart"
 #: The one figure that the landing page repeats: chapter and name.
 LANDING = ("scissors", "fig-scissors-three")
-PLACEHOLDER = Path(__file__).parent / "static" / "not-drawn.svg"
+#: The landing picture of a book without that chapter.
+EMPTY = '<svg xmlns="http://www.w3.org/2000/svg"/>'
+HIDING = {"hide-input", "hide-cell"}
 
 
 def stage_path() -> Path:
@@ -42,20 +45,16 @@ def stage(plan: Plan, chapters: dict[str, Chapter]) -> Path:
         if path.is_file():
             tree.write(path.relative_to(root), path.read_bytes())
     for name in plan.chapters:
-        if name in plan.recorded:
-            notebook = recorded_page(name, plan.recorded[name], chapters[name])
-        else:
-            notebook, tables = computed_page(name)
-            live |= any(CHART in cell.source for cell in notebook.cells)
-            for table, csv in tables.items():
-                tree.write(Path("csv") / name / f"{table}.csv", csv)
+        notebook, tables = page(name, plan, chapters[name])
+        live |= any(CHART_CLASS in cell.source for cell in notebook.cells)
+        for table, csv in tables.items():
+            tree.write(Path("csv") / name / f"{table}.csv", csv)
         tree.write(Path("notebooks") / f"{name}.ipynb", nbformat.writes(notebook))
     for name, chapter in chapters.items():
         state = "recorded" if name in plan.recorded else "computed"
         tree.json(Path("findings") / f"{name}.json", _with_state(chapter, state))
     for name, text in pages.fragments(chapters, set(plan.recorded)).items():
         tree.write(Path("generated") / name, text)
-    tree.write(Path("notebooks") / PLACEHOLDER.name, PLACEHOLDER.read_bytes())
     tree.write(Path("generated") / "landing.svg", landing(plan))
     for relative, path in mathjax().items():
         tree.write(Path("offline") / relative, path.read_bytes())
@@ -66,15 +65,20 @@ def stage(plan: Plan, chapters: dict[str, Chapter]) -> Path:
 
 
 def landing(plan: Plan) -> str:
-    """The picture of the landing page, out of its chapter, or the stand-in where that was not run."""
-    name, figure = LANDING
-    if name in plan.computed:
-        for cell in read(project.build() / "executed" / f"{name}.ipynb").cells:
-            if _cell_name(cell, 0) == figure:
-                return next(
-                    o.data["image/svg+xml"] for o in cell.outputs if "image/svg+xml" in o.get("data", {})
-                )
-    return PLACEHOLDER.read_text(encoding="utf-8")
+    """The picture of the landing page, as its chapter drew it in this build or when it was recorded."""
+    chapter, figure = LANDING
+    if chapter in plan.recorded:
+        shown = displays.load(chapter)
+    elif chapter in plan.computed:
+        shown = displays.collect(read(project.build() / "executed" / f"{chapter}.ipynb"), chapter)
+    else:
+        return EMPTY
+    if figure not in shown:
+        raise BuildFailed(
+            f"The landing page repeats the figure {figure} of {chapter}, which has none of that name; "
+            "correct LANDING in moat/publish/stage.py."
+        )
+    return shown[figure].shown[displays.SVG]
 
 
 def _with_state(chapter: Chapter, state: str) -> dict:
@@ -104,59 +108,104 @@ class _Tree:
                 path.rmdir()
 
 
-def computed_page(name: str) -> tuple[nbformat.NotebookNode, dict[str, str]]:
-    """The executed notebook as a page, and the CSV behind each figure and table."""
-    notebook = read(project.build() / "executed" / f"{name}.ipynb")
+def page(name: str, plan: Plan, chapter: Chapter) -> tuple[nbformat.NotebookNode, dict[str, str]]:
+    """A chapter as a page, and the CSV behind each figure and table.
+
+    Both kinds of page are made in the same way; the recorded one begins with a notice.
+    """
+    if name in plan.recorded:
+        source = project.notebooks() / f"{name}.ipynb"
+        notebook = recorded(read(source), name, chapter)
+        notice = _markdown(_notice(plan.recorded[name], chapter, code_digest(source)))
+        notebook.cells.insert(1, notice)
+    else:
+        notebook = read(project.build() / "executed" / f"{name}.ipynb")
     tables: dict[str, str] = {}
     cells = []
-    for cell in notebook.cells:
+    for cell in fold(notebook.cells):
         if "injected-parameters" in cell.metadata.get("tags", []):
             cell.metadata["tags"].append("remove-cell")
         cells.append(cell)
-        chart = _take(cell, CHART_MIME)
-        if chart is not None:
-            cells.append(_markdown(_live(cell, chart)))
-        csv = _take(cell, "text/csv")
-        if csv is not None:
-            table = _cell_name(cell, len(tables))
-            tables[table] = csv
-            cells.append(_markdown(f"{{download}}`Data of this display (CSV) <../csv/{name}/{table}.csv>`"))
+        cells += [_markdown(text) for text in _beside(cell, name, tables)]
     notebook.cells = [*cells, _stamp(name)]
     return _public_metadata(notebook), tables
 
 
-def recorded_page(name: str, missing: tuple[str, ...], chapter: Chapter) -> nbformat.NotebookNode:
-    """The source notebook with a notice and a box in the place of each display."""
-    notebook = read(project.notebooks() / f"{name}.ipynb")
-    cells = []
-    for index, cell in enumerate(notebook.cells):
-        cells.append(cell)
-        if index == 0:
-            cells.append(_markdown(_notice(missing, chapter)))
-        if cell.cell_type == "code" and (box := _not_drawn(cell)):
-            cells.append(_markdown(box))
-    notebook.cells = [*cells, _stamp(name)]
-    return _public_metadata(notebook)
+def recorded(notebook: nbformat.NotebookNode, name: str, chapter: Chapter) -> nbformat.NotebookNode:
+    """The source notebook with what its cells showed when it was recorded."""
+    displays.attach(notebook, name)
+    last = [c for c in notebook.cells if c.cell_type == "code"][-1]
+    last.outputs = [
+        nbformat.v4.new_output("display_data", data={"text/html": findings_html(chapter.findings)})
+    ]
+    return notebook
 
 
-def _notice(missing: tuple[str, ...], chapter: Chapter) -> str:
-    titles = "; ".join(f"`{m}` ({sources.find(m).title})" for m in missing)
+def fold(cells: list[nbformat.NotebookNode]) -> list[nbformat.NotebookNode]:
+    """Hidden cells that follow one another become one, with what the last of them shows.
+
+    A cell whose output is hidden too, such as the list of findings, keeps a line of its own.
+    """
+    folded: list[nbformat.NotebookNode] = []
+    for cell in cells:
+        before = folded[-1] if folded else None
+        if before is not None and _silent(before) and _hidden(cell):
+            tags = [*_tags(before), *_tags(cell)]
+            cell.metadata["tags"] = list(dict.fromkeys(t for t in tags if t not in HIDING))
+            cell.metadata["tags"].append("hide-input")
+            cell.source = f"{before.source}\n\n{cell.source}"
+            folded[-1] = cell
+        else:
+            folded.append(cell)
+    return folded
+
+
+def _tags(cell: nbformat.NotebookNode) -> list[str]:
+    return cell.metadata.get("tags", [])
+
+
+def _hidden(cell: nbformat.NotebookNode) -> bool:
+    """Whether its code is folded away and its output, if any, is not."""
+    if cell.cell_type != "code" or not HIDING & set(_tags(cell)):
+        return False
+    return "hide-input" in _tags(cell) or not cell.outputs
+
+
+def _silent(cell: nbformat.NotebookNode) -> bool:
+    return _hidden(cell) and not cell.outputs
+
+
+def _beside(cell: nbformat.NotebookNode, chapter: str, tables: dict[str, str]) -> list[str]:
+    """What stands below a cell: its live chart, its data or where they can be had.  Cleans its outputs."""
+    added = []
+    if cell.cell_type == "code":
+        # Progress is for whoever waits, not for readers.
+        cell.outputs = [o for o in cell.outputs if o.get("name") != "stderr"]
+    chart, csv = _take(cell, displays.CHART), _take(cell, displays.CSV)
+    if chart is not None:
+        added.append(_live(cell, chart))
+    if csv is not None:
+        table = displays.display_name(cell)
+        tables[table] = csv
+        added.append(f"{{download}}`Data of this display (CSV) <../csv/{chapter}/{table}.csv>`")
+    elif others := (*displays.tagged(cell, displays.ROWS_OF), *displays.tagged(cell, displays.DATA_OF)):
+        title = ":::{admonition} The rows behind this are not part of this repository"
+        added.append(f"{title}\n:class: dropdown elsewhere\n{displays.elsewhere(others)}\n:::")
+    return added
+
+
+def _notice(missing: tuple[str, ...], chapter: Chapter, code: str) -> str:
+    """One quiet line that unfolds: when, by which code, from which tables, and what is missing here."""
+    day = f"{date.fromisoformat(chapter.executed[:10]):%-d %B %Y}"
+    older = "" if chapter.code == code else " by an earlier version of its code"
+    by = f"digest `{chapter.code}`" if chapter.code else "no digest"
+    read_then = "\n".join(f"- `{s}`, sha256 `{d[:16]}…`" for s, d in chapter.sources.items())
+    absent = "\n".join(f"- `{m}`: {sources.find(m).title}" for m in missing)
     return (
-        "```{admonition} Not recomputed in this build\n:class: warning\n"
-        f"A source could not be had: {titles}.  The numbers on this page are the findings recorded on "
-        f"{chapter.executed[:10]} at commit `{chapter.commit}`; figures and tables are left out.\n```"
-    )
-
-
-def _not_drawn(cell: nbformat.NotebookNode) -> str:
-    """A numbered stand-in for a figure, so that references to it still resolve."""
-    shown = cell.metadata.get("mystnb", {})
-    if "figure" not in shown:
-        return ""
-    figure = shown["figure"]
-    return (
-        f"```{{figure}} {PLACEHOLDER.name}\n:name: {figure['name']}\n"
-        f":alt: Not drawn in this build. {shown['image']['alt']}\n\n{figure['caption']}\n```"
+        f":::{{admonition}} Recorded on {day}{older}, not recomputed here\n:class: dropdown recorded-page\n"
+        "A source of this chapter could not be had in this build, so its numbers, figures and tables are "
+        f"those of the recorded run (commit `{chapter.commit}`, code with {by}).\n\n"
+        f"Missing here:\n\n{absent}\n\nRead by the recorded run:\n\n{read_then}\n:::"
     )
 
 
@@ -175,7 +224,7 @@ def _live(cell: nbformat.NotebookNode, chart: dict) -> str:
     name = cell.metadata["mystnb"]["figure"]["name"]
     # Inside a script element only "</" could end it early.
     spec = json.dumps(chart, sort_keys=True).replace("</", "<\\/")
-    holder = f'<div class="{CHART}" data-figure="{name}" hidden>'
+    holder = f'<div class="{CHART_CLASS}" data-figure="{name}" hidden>'
     return f'```{{raw}} html\n{holder}<script type="application/json">{spec}</script></div>\n```'
 
 
@@ -185,11 +234,6 @@ def vega() -> str:
 
     bundle = vl_convert.javascript_bundle("window.moatVega = vegaEmbed;")
     return f"(function () {{\n{bundle}\n}})();\n"
-
-
-def _cell_name(cell: nbformat.NotebookNode, index: int) -> str:
-    figure = cell.metadata.get("mystnb", {}).get("figure", {})
-    return figure.get("name", f"table-{index + 1}")
 
 
 def _stamp(name: str) -> nbformat.NotebookNode:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
@@ -52,9 +53,9 @@ class Figure:
 
     def __init__(self, drawing: mpl.figure.Figure, data: pd.DataFrame | None):
         buffer = io.StringIO()
-        drawing.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
+        drawing.savefig(buffer, format="svg", metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")))
         plt.close(drawing)
-        self.svg = buffer.getvalue()
+        self.svg = slim(buffer.getvalue())
         self.data = data
 
     def _repr_mimebundle_(self, include=None, exclude=None) -> dict:
@@ -62,6 +63,40 @@ class Figure:
         if self.data is not None:
             bundle["text/csv"] = to_csv(self.data)
         return bundle
+
+
+#: The attributes of a drawing that hold coordinates.
+_PLACES = re.compile(r'\b(d|x|y|x1|x2|y1|y2|points|transform|width|height)="([^"]*)"')
+#: A run of markers in one style, which a group can say once; opacity of a group is another thing.
+_MARKERS = re.compile(
+    r'((?:<use [^>]*? style="(?![^"]*(?<!-)opacity)([^"]*)"/>\n)(?:<use [^>]*? style="\2"/>\n)+)'
+)
+
+
+def slim(svg: str) -> str:
+    """A drawing in half the bytes: coordinates to a hundredth of a point, styles of markers said once.
+
+    >>> slim('<path d="M 57.123456 78.654321"/><text>0.3404</text>')
+    '<path d="M 57.12 78.65"/><text>0.3404</text>'
+    """
+    svg = _PLACES.sub(_shorter, re.sub(r"\n +", "\n", svg))
+    return _MARKERS.sub(_grouped, svg)
+
+
+def _grouped(run: re.Match) -> str:
+    style = f' style="{run[2]}"'
+    return f"<g{style}>\n{run[1].replace(style, '')}</g>\n"
+
+
+def _shorter(match: re.Match) -> str:
+    value = " ".join(match[2].split())
+    if "scale" not in value and "matrix" not in value:
+        value = re.sub(r"-?[0-9]+[.][0-9]{3,}", _hundredth, value)
+    return f'{match[1]}="{value}"'
+
+
+def _hundredth(match: re.Match) -> str:
+    return f"{round(float(match[0]), 2) + 0.0:g}"
 
 
 def to_csv(data: pd.DataFrame) -> str:

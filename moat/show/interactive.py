@@ -14,7 +14,7 @@ import altair as alt
 import pandas as pd
 import vl_convert
 
-from moat.show.figure import to_csv
+from moat.show.figure import slim, to_csv
 from moat.show.palette import BLACK, GREY
 
 #: How the description travels in an executed notebook.
@@ -34,15 +34,24 @@ class Interactive:
     """One chart: a picture, its live description and its data, as one display."""
 
     def __init__(self, chart: alt.TopLevelMixin, data: pd.DataFrame):
-        self.spec = chart.to_dict()
+        self.spec = _eight_digits(chart.to_dict())
         self.spec |= {"config": CONFIG, "width": "container", "height": HEIGHT, "background": "transparent"}
         still = copy.deepcopy(self.spec) | {"width": WIDTH}
-        self.svg = vl_convert.vegalite_to_svg(json.dumps(still))
+        self.svg = slim(vl_convert.vegalite_to_svg(json.dumps(still)))
         self.data = data
 
     def _repr_mimebundle_(self, include=None, exclude=None) -> dict:
         bundle = {"image/svg+xml": self.svg, "text/plain": "<interactive figure>", MIME: self.spec}
         return bundle | {"text/csv": to_csv(self.data)}
+
+
+def _eight_digits(value):
+    """A description with its numbers as in the CSV, so that it has the same bytes on every machine."""
+    if isinstance(value, dict):
+        return {k: _eight_digits(v) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_eight_digits(v) for v in value]
+    return float(f"{value:.8g}") if isinstance(value, float) else value
 
 
 def interactive(chart: alt.TopLevelMixin, data: pd.DataFrame) -> Interactive:

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 from bs4 import BeautifulSoup
@@ -66,14 +67,12 @@ def test_what_was_deleted_is_made_again_and_until_then_cannot_be_recorded(mini):
 
 def test_without_network_mirror_or_cache_the_rest_is_published_as_recorded(mini):
     shutil.rmtree(mini.root / "_build")
-    started = time.monotonic()
     done = mini.moat("book", offline=True)
     assert done.returncode == 0, text(done)
-    assert time.monotonic() - started < 60
     assert "Not recomputed" in done.stdout
     assert "far (no points)" in done.stdout
     assert "1 chapters computed, 1 recorded" in done.stdout
-    assert "Not recomputed in this build" in page(mini, "notebooks/far")
+    assert "not recomputed here" in page(mini, "notebooks/far")
     assert "finding-recorded" in page(mini, "book/index")
     assert "finding-computed" in page(mini, "book/index")
 
@@ -104,6 +103,54 @@ def test_a_failing_cell_is_the_last_thing_on_the_screen_and_its_copy_is_kept(min
     copy = json.loads((mini.root / "_build" / "failed" / "near.ipynb").read_text())
     assert any(cell.get("outputs") for cell in copy["cells"])
     assert mini.executed()["far"] != before["far"]  # the other chapter is computed all the same
+
+
+def test_where_a_step_fails_without_a_word_its_log_is_the_last_thing_on_the_screen(mini):
+    mini.edit("notebooks/near.ipynb", "factor = 1.0", "factor = 2.0")
+    module = mini.root / "moat" / "publish" / "run.py"
+    module.write_text(module.read_text() + "\nraise SystemExit('the machine has gone away')\n")
+    message = fails(mini)
+    assert message.strip().splitlines()[-1] == "the machine has gone away"
+    assert "_build/logs/" in message
+
+
+@pytest.mark.parametrize(
+    ("cell", "says"),
+    [
+        ("import numpy as np\\nnp.int64(2**62) * np.int64(4)", "RuntimeWarning: overflow"),
+        ("import warnings\\nwarnings.warn('odd', stacklevel=1)", "UserWarning: odd"),
+    ],
+)
+def test_a_warning_in_a_cell_fails_the_build(mini, cell, says):
+    mini.edit("notebooks/near.ipynb", "factor = 1.0", "factor = 1.0  # again")
+    mini.edit("notebooks/near.ipynb", "table = sources.load('own')", f"{cell}\\ntable = sources.load('own')")
+    message = fails(mini)
+    assert says in message
+    assert "c3" in message
+    assert "/tmp" not in message
+
+
+def test_progress_of_a_cell_is_neither_an_error_nor_on_the_page(mini):
+    bar = "from tqdm import tqdm\\nfor _ in tqdm(range(3), desc='drawing worlds'): pass"
+    mini.edit("notebooks/near.ipynb", "table = sources.load('own')", f"{bar}\\ntable = sources.load('own')")
+    done = mini.moat("book")
+    assert done.returncode == 0, text(done)
+    shown = BeautifulSoup(page(mini, "notebooks/near"), "html.parser").select(".cell_output")
+    assert "drawing worlds" not in " ".join(e.text for e in shown)
+
+
+def test_a_folder_with_a_blank_in_its_name(mini, tmp_path):
+    shutil.copytree(mini.root, tmp_path / "my büch 2")
+    blank = Mini(tmp_path / "my büch 2")
+    shutil.rmtree(blank.root / "_build")
+    shutil.copytree(mini.mirror, blank.mirror)
+    # The interpreter of a clone in such a folder has a blank in its path too.
+    environment = tmp_path / "an environment"
+    environment.symlink_to(sys.prefix)
+    blank.python = str(environment / "bin" / Path(sys.executable).name)
+    done = blank.moat("book")
+    assert done.returncode == 0, text(done)
+    assert "2 chapters computed" in done.stdout
 
 
 def test_an_error_that_a_cell_was_allowed_to_raise_is_refused(mini):
@@ -141,7 +188,7 @@ def test_a_killed_build_goes_on_where_it_was(mini):
         ("markdown", "# Chapter near", []),
         ("code", "factor = 1.0", ["parameters"]),
         ("code", "import os, time\nfrom moat import sources\nfrom moat.evidence import Findings", []),
-        ("code", "time.sleep(0 if os.environ.get('QUICK') else 60)", []),
+        ("code", "time.sleep(0 if os.environ.get('QUICK') else 3600)", []),
         ("code", "findings = Findings('near')\ntable = sources.load('own')", []),
         ("code", "findings.record('total', table['x'].sum(), unit='m', exact='sum')\nfindings", []),
     )
@@ -150,8 +197,7 @@ def test_a_killed_build_goes_on_where_it_was(mini):
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "start_new_session": True}
     build = subprocess.Popen(command, cwd=mini.root, env=mini.environment(), **quiet)
     scratch = mini.root / "_build" / "failed" / "near.ipynb"
-    deadline = time.monotonic() + 60
-    while not scratch.is_file() and time.monotonic() < deadline:
+    while not scratch.is_file() and build.poll() is None:
         time.sleep(0.1)
     os.killpg(build.pid, signal.SIGKILL)
     build.wait()

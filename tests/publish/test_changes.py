@@ -32,7 +32,7 @@ def test_a_changed_verdict_is_named_with_what_moved_it_and_logged_when_accepted(
     assert stopped.returncode == 1
     sentence = "C01 (newest snapshot): supported became refuted; near.total moved most, from 3 m to 4.5"
     assert sentence in stopped.stderr
-    assert stopped.stderr.index("Verdicts changed") < stopped.stderr.index("Findings left")
+    assert stopped.stderr.index("Verdicts changed") < stopped.stderr.index("Findings, figures or tables left")
 
     assert mini.moat("record").returncode == 0
     assert log.read_text().splitlines()[0] == ",".join(changes.COLUMNS)
