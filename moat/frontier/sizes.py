@@ -49,8 +49,12 @@ def is_sparse(text: str) -> bool:
 
 
 def tokens(text: pd.Series) -> pd.Series:
-    """Numbers of tokens; NaN where upstream lists several data sets with other units."""
-    return pd.to_numeric(text, errors="coerce")
+    """Numbers of tokens, floats; NaN where upstream lists several data sets with other units.
+
+    >>> tokens(pd.Series(["15600000000000", "4000000000000"])).dtype
+    dtype('float64')
+    """
+    return pd.to_numeric(text, errors="coerce").astype(float)
 
 
 def sizes(models: pd.DataFrame, facts: pd.DataFrame) -> pd.DataFrame:

@@ -23,13 +23,13 @@ def arms(runs: pd.DataFrame) -> pd.DataFrame:
 
     ``runs`` has the columns folder, file (part/name or name), final_step, val_loss and train_time.
 
-    >>> one = pd.DataFrame({"folder": ["a"], "file": ["new/x.txt"], "final_step": [9], "val_loss": [3.0],
+    >>> one = pd.DataFrame({"folder": ["a"], "file": ["new/x.txt"], "final_step": [9.0], "val_loss": [3.0],
     ...                     "train_time": [1.0]})
     >>> arms(one)["arm"].tolist()
     ['a/new@9']
     """
     part = runs["file"].str.rpartition("/")[0]
-    name = runs["folder"] + "/" + part + "@" + runs["final_step"].astype(str)
+    name = runs["folder"] + "/" + part + "@" + runs["final_step"].map("{:.0f}".format)
     kept = {"steps": runs["final_step"].astype(float), "loss": runs["val_loss"].astype(float)}
     return pd.DataFrame({"arm": name, **kept, "train_time": runs["train_time"].astype(float)})
 

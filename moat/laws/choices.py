@@ -77,7 +77,7 @@ def layout_choices(curves: pd.DataFrame, size: float, experts: int, router: str 
         active = twin["total_parameter_count"].iloc[0]
         times = size_between(part["loss_validation"], plain.index.to_numpy(float), plain.to_numpy()) / active
         ends = (times.min(), times.max()) if len(times) > 1 else (np.nan, np.nan)
-        rows.append((f"{layers:.3g}", str(chosen), len(times), times.mean(), *ends))
+        rows.append((f"{layers:.3g}", f"{chosen:.0f}", len(times), times.mean(), *ends))
     return pd.DataFrame(rows, columns=["layers", "chosen", "runs", "value", "low", "high"])
 
 

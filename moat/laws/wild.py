@@ -31,8 +31,10 @@ NOTHING = 1e-13
 #: No residual is blown up more than this: a run that fixes a parameter alone has none to show.
 HIGHEST_LEVERAGE = 0.9
 STEPS = 300
-#: A draw is finished when an accepted step lowers its objective by less than this share.
+#: A draw is finished when a nearly free step changes its objective by less than this share.
 TOLERANCE = 1e-8
+#: A step is nearly free while it is damped by no more than this.
+FREE = 1.0
 
 
 def wild_draws(fit: Fit, *, draws: int = 1000, seed: int = 0, unit: str | None = None) -> Fit:
@@ -122,8 +124,10 @@ def _descend(fit: Fit, target: Array, held: Array | None = None) -> tuple[Array,
         value = (new_resid**2).sum(axis=1)
         better = value <= objective[now]
         won = now[better]
-        gain = objective[won] - value[better]
-        finished[won] = (gain <= TOLERANCE * objective[won]) & (damping[won] <= 1.0)
+        # Up or down: at the minimum rounding decides the sign, and a draw whose steps all seemed to
+        # rise would be damped ever more and never end, on one processor and not on another.
+        change = np.abs(value - objective[now])
+        finished[now] = (change <= TOLERANCE * objective[now]) & (damping[now] <= FREE)
         theta[won], resid[won], slopes[won] = trial[better], new_resid[better], new_slopes[better]
         objective[won] = value[better]
         damping[now] = np.clip(damping[now] * np.where(better, 0.2, 4.0), 1e-12, 1e12)

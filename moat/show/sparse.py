@@ -46,7 +46,7 @@ def by_experts(points: pd.DataFrame, law: pd.DataFrame) -> Figure:
         label(ax, end["experts"] * 1.05, end["value"], text, "reference", fontsize=8.5)
     experts = sorted(points["experts"].unique())
     ax.set(xscale="log", xlabel="experts in each routed layer", xlim=(1.6, experts[-1] * 3.2))
-    ax.set_xticks(experts, [f"{e}" for e in experts])
+    ax.set_xticks(experts, [f"{e:.0f}" for e in experts])
     _times_axis(ax, 0.95, 16)
     ax.legend(loc="upper left", title="measured, active size", title_fontsize=9.5, alignment="left")
     return fig

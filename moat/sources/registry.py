@@ -14,7 +14,11 @@ import yaml
 from moat import project
 from moat.sources.errors import RegistryError
 
-KINDS = ("float", "int", "str", "bool")
+#: A ``count`` is a whole number of things (parameters, tokens, steps, layers) and loads as a float:
+#: counts get multiplied, and parameters times tokens passes the largest integer of 64 bits, where
+#: integers wrap round to a wrong number and floats do not.  An ``int`` is a whole number that names,
+#: orders or flags (a record, a seed, 0 or 1): nothing multiplies it, so it has no unit.
+KINDS = ("float", "count", "int", "str", "bool")
 CHECKS = ("positive", "nonnegative", "percent", "date", "url", "confidence", "yes-no")
 
 
@@ -118,6 +122,8 @@ def _column(name: str, spec: dict) -> Column:
     column = Column(name=name, among=tuple(spec.pop("among", ())), **spec)
     if column.kind not in KINDS or column.check not in ("", *CHECKS):
         raise ValueError(f"column {name}: kind is one of {KINDS}, check one of {CHECKS}")
+    if column.kind == "int" and column.unit:
+        raise ValueError(f"column {name}: an int names or orders; what has a unit is a count or a float")
     return column
 
 

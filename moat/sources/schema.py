@@ -20,7 +20,7 @@ _CHECKS = {
     "confidence": [pa.Check.isin(["high", "medium", "low"])],
     "yes-no": [pa.Check.isin(["yes", "no"])],
 }
-_KINDS = {"float": float, "int": "Int64", "str": str, "bool": "boolean"}
+_KINDS = {"float": float, "count": float, "int": "Int64", "str": str, "bool": "boolean"}
 
 
 def schema(source: Source) -> pa.DataFrameSchema:
@@ -33,8 +33,10 @@ def _column(column: Column) -> pa.Column:
     checks = list(_CHECKS[column.check])
     if column.among:
         checks.append(pa.Check.isin(list(column.among)))
-    if column.kind == "float":
+    if column.kind in ("float", "count"):
         checks.append(pa.Check(lambda s: s.abs() != float("inf"), name="finite"))
+    if column.kind == "count":
+        checks.append(pa.Check(lambda s: s % 1 == 0, name="whole"))
     return pa.Column(
         _KINDS[column.kind], checks=checks, nullable=column.empty, coerce=True, title=column.unit or None
     )
@@ -65,7 +67,9 @@ def _sentence(source: Source, cases: pd.DataFrame) -> str:
     else:
         # A header is line 1 of the file, so the first row of the table is line 2.
         line = "" if pd.isna(first["index"]) else f" in line {int(first['index']) + 2}"
-        value = "an empty cell" if what == "not_nullable" else repr(first["failure_case"])
+        cell = first["failure_case"]
+        plain = cell.item() if hasattr(cell, "item") else cell  # a plain number: its repr names no library
+        value = "an empty cell" if what == "not_nullable" else repr(plain)
         text = f"has {value}{line} of column {first['column']!r} (rule: {what})"
     tail = f", and {more} more like it" if more else ""
     return f"Source {source.name!r} {text}{tail}; mend the table or its entry in the registry."

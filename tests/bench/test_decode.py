@@ -20,11 +20,6 @@ FORMS = {
 }
 
 
-@pytest.fixture(autouse=True)
-def one_thread():
-    torch.set_num_threads(1)
-
-
 def build(seeds=(0, 1), **options):
     config = Config(**(SMALL | options))
     model = GPT(config, [initial(config, s) for s in seeds])
@@ -128,7 +123,10 @@ def test_each_member_goes_on_with_its_own_prompts():
     # A sure model: its likeliest token, and nothing else, comes out.
     model.stacked["head"] *= 1e6
     drawn = decode.generate(model, prompts, 12)
-    assert torch.equal(model(drawn[..., :-1]).argmax(-1)[..., 3:], drawn[..., 4:])
+    logits = model(drawn[..., :-1])[..., 3:, :]
+    chosen = logits.gather(-1, drawn[..., 4:, None])[..., 0]
+    # As near as the two ways of computing a logit are: of two that tie either may come out.
+    torch.testing.assert_close(chosen, logits.amax(-1), rtol=0, atol=1e6 * 2e-5)
 
 
 def test_what_does_not_fit_is_refused_in_a_sentence():

@@ -32,7 +32,7 @@ def test_a_gpu_plan_runs_stops_and_goes_on(experiment, tmp_path, monkeypatch):
     assert len(said) == len(made.tuning())
     assert all("left out" in line for line in said)
     sweep.run(made.tuning()[:2], **options)
-    found = sweep.follow(made, deadline=300, **options)
+    found = sweep.follow(made, deadline=1e6, **options)  # seconds: one that no machine comes near
     reports = [r for r in found if r["stage"] == "report"]
     assert len(reports) == sum(map(len, made.steps.values()))
     # The cheapest first: what a deadline cuts off are the largest budgets, for all arms alike.

@@ -24,7 +24,6 @@ VARIANTS = {
 
 
 def build(seeds=(0,), **options):
-    torch.set_num_threads(1)
     config = Config(**(SMALL | options))
     return config, GPT(config, [initial(config, s) for s in seeds])
 

@@ -143,7 +143,8 @@ def test_a_cpu_emulates(monkeypatch):
     monkeypatch.setattr(F, "scaled_mm", lambda *a, **k: pytest.fail("not on a CPU"))
     x, w = torch.randn(1, 4, 32), torch.randn(1, 32, 8)
     expected = tiled(x, "float8", 1, 128) @ tiled(w, "float8", 128, 128)
-    assert torch.equal(matmul(x, w, "float8"), expected.bfloat16().float())
+    # The product may be summed in another order and round to the neighbouring number.
+    torch.testing.assert_close(matmul(x, w, "float8"), expected.bfloat16().float(), rtol=2**-7, atol=1e-4)
     assert not precision.real(x.device)
 
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import csv
+from fractions import Fraction
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from moat import project, sources
@@ -11,6 +14,51 @@ from moat.sources.registry import registry
 from moat.sources.schema import validate
 
 OWN = [name for name, source in registry().items() if not source.remote]
+#: The columns that may load as integers: they name, order or flag, and nothing multiplies them.
+INTEGERS = {
+    "adoption-measures": {"same_question", "same_units", "sample_stated"},
+    "data-constrained-runs": {"in_headline_fit"},
+    "nanochat-core-repeats": {"run", "repeat"},
+    "nanochat-leaderboard": {"run"},
+    "openness": {"value", "least", "most"},
+    "routed-curves": {"hyper_id", "seed"},
+    "speedrun-batches": {"first", "last"},
+    "speedrun-classes": {"record"},
+    "speedrun-ideas": {"record"},
+    "speedrun-records": {"record"},
+    "speedrun-transfers": {"record"},
+}
+
+
+def at_hand(name: str) -> pd.DataFrame:
+    try:
+        return sources.load(name)
+    except sources.SourceUnavailable as error:
+        pytest.skip(str(error))
+
+
+@pytest.mark.parametrize("name", registry())
+def test_what_is_counted_is_a_float(name):
+    """A product of integers can pass 2^63 and come back as another number, without an error."""
+    table = at_hand(name)
+    whole = {c for c in table if pd.api.types.is_integer_dtype(table[c])}
+    assert whole == INTEGERS.get(name, set())
+    counts = [c.name for c in sources.find(name).columns if c.kind == "count"]
+    assert (table[counts].dtypes == "float64").all()
+
+
+def measured(source: sources.Source) -> set[str]:
+    return {c.name for c in source.columns if c.kind != "str"}
+
+
+@pytest.mark.parametrize("name", [n for n, s in registry().items() if {"params", "tokens"} <= measured(s)])
+def test_parameters_times_tokens_is_the_product(name):
+    """Fractions of Python's integers have no end, so they are the reference; floats round three times."""
+    table = at_hand(name).dropna(subset=["params", "tokens"])
+    runs = zip(table["params"].tolist(), table["tokens"].tolist(), strict=True)
+    exact = [6 * Fraction(params) * Fraction(tokens) for params, tokens in runs]
+    found = 6 * (table["params"] * table["tokens"])
+    np.testing.assert_allclose(found, [float(x) for x in exact], rtol=1e-15)
 
 
 @pytest.mark.parametrize("name", OWN)
@@ -90,4 +138,14 @@ def test_a_missing_fact_file_says_how_to_get_it_back(tmp_path, monkeypatch):
     project.write(tmp_path / "data" / "facts.yml", "t: {title: T, path: t.csv, columns: {a: {}}}")
     monkeypatch.setenv("MOAT_ROOT", str(tmp_path))
     with pytest.raises(sources.SourceUnavailable, match="restore it with git"):
+        sources.load("t")
+
+
+def test_a_part_of_a_thing_is_no_count(tmp_path, monkeypatch):
+    project.write(
+        tmp_path / "data" / "facts.yml", "t: {title: T, path: t.csv, columns: {layers: {kind: count}}}"
+    )
+    project.write(tmp_path / "data" / "t.csv", "layers\n61\n61.5\n")
+    monkeypatch.setenv("MOAT_ROOT", str(tmp_path))
+    with pytest.raises(sources.SchemaError, match=r"61\.5 in line 3 of column 'layers' \(rule: whole\)"):
         sources.load("t")

@@ -26,6 +26,7 @@ def test_remote_sources_say_where_from_and_under_which_licence(name):
     [
         ("t: {title: T, columns: {a: {}}}", "either files or a path"),
         ("t: {title: T, path: x.csv, columns: {a: {kind: floating}}}", "kind is one of"),
+        ("t: {title: T, path: x.csv, columns: {a: {kind: int, unit: tokens}}}", "a count or a float"),
         ("t: {title: T, path: x.csv, columns: {a: {chek: positive}}}", "malformed"),
         ("t: {title: T, columns: {}, files: [{url: 'http://a.b/c', sha256: '0', bytes: 1}]}", "https"),
         ("t: {title: T, columns: {}, files: [{url: 'https://a.b/../c', sha256: '0', bytes: 1}]}", "https"),

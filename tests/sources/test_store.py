@@ -6,7 +6,6 @@ import functools
 import hashlib
 import http.server
 import threading
-import time
 
 import pytest
 
@@ -91,17 +90,25 @@ def test_the_mirror_serves_without_a_copy(tmp_path, monkeypatch):
     assert not store.cache().exists()
 
 
-def test_a_silent_network_is_noticed_once_and_soon(monkeypatch):
-    asked = []
+def test_a_silent_network_is_noticed_once_and_nobody_waits_for_it(monkeypatch):
+    """Without a clock: all five are refused while the one question still waits for its answer."""
+    asked, answered, begun, released = [], [], threading.Event(), threading.Event()
 
-    def never(url, timeout):
+    def silent(url, timeout):
         asked.append(url)
-        time.sleep(60)
+        begun.set()
+        released.wait(600)  # so that a fetch that does wait fails and does not hang for ever
+        answered.append(url)
 
-    monkeypatch.setattr(store.requests, "head", never)
-    started = time.monotonic()
-    for i in range(5):
-        with pytest.raises(SourceUnavailable, match="does not answer"):
-            store.fetch(source(f"https://data.example/{i}.csv"))
-    assert time.monotonic() - started < 10
-    assert len(asked) == 1
+    monkeypatch.setattr(store.requests, "head", silent)
+    assert store.PATIENCE_SECONDS < 10
+    monkeypatch.setattr(store, "PATIENCE_SECONDS", 0.1)
+    try:
+        for i in range(5):
+            with pytest.raises(SourceUnavailable, match="does not answer"):
+                store.fetch(source(f"https://data.example/{i}.csv"))
+        assert begun.wait(600)
+        assert len(asked) == 1
+        assert not answered
+    finally:
+        released.set()
