@@ -290,26 +290,29 @@ class PowerSum:
 
 
 def _solve(upper: Array, right: Array, index) -> tuple[Array, NDArray[np.bool_]]:
-    """Solve (draws) small symmetric systems by LDL', vectorised over draws.
+    """Solve (draws) small symmetric systems by LDL', vectorised over draws and columns.
 
     ``upper`` (draws, p(p+1)/2) holds the upper triangles.  Returns the solutions and
     whether each matrix was positive definite; where it was not, the solution is unused.
     """
-    p = right.shape[1]
-    entry = {(i, j): np.ascontiguousarray(upper[:, t]) for t, (i, j) in enumerate(zip(*index, strict=True))}
-    lower: dict[tuple[int, int], Array] = {}
-    pivots: list[Array] = []
-    definite = np.ones(len(right), bool)
+    rows, columns = index
+    draws, p = right.shape
+    lower = np.empty((p, p, draws))
+    lower[columns, rows] = upper.T
+    pivots = np.empty((p, draws))
+    definite = np.ones(draws, bool)
     for j in range(p):
-        pivot = entry[j, j] - sum(lower[j, k] ** 2 * pivots[k] for k in range(j))
-        definite &= pivot > 0
-        pivots.append(np.where(pivot > 0, pivot, 1.0))
-        for i in range(j + 1, p):
-            below = entry[j, i] - sum(lower[i, k] * lower[j, k] * pivots[k] for k in range(j))
-            lower[i, j] = below / pivots[j]
-    x = [np.ascontiguousarray(right[:, i]) for i in range(p)]
-    for i in range(p):
-        x[i] = x[i] - sum(lower[i, k] * x[k] for k in range(i))
-    for i in reversed(range(p)):
-        x[i] = x[i] / pivots[i] - sum(lower[k, i] * x[k] for k in range(i + 1, p))
-    return np.stack(x, axis=1), definite
+        column = lower[j:, j]
+        if j:
+            column -= (lower[j:, :j] * lower[j, :j] * pivots[:j]).sum(axis=1)
+        positive = column[0] > 0
+        definite &= positive
+        pivots[j] = np.where(positive, column[0], 1.0)
+        column[1:] /= pivots[j]
+    x = right.T.copy()
+    for i in range(1, p):
+        x[i] -= (lower[i, :i] * x[:i]).sum(axis=0)
+    x /= pivots
+    for i in reversed(range(p - 1)):
+        x[i] -= (lower[i + 1 :, i] * x[i + 1 :]).sum(axis=0)
+    return np.ascontiguousarray(x.T), definite

@@ -58,6 +58,20 @@ def test_the_objective_is_the_one_it_says():
         assert objective(theta + step, features, target, np.ones(len(runs))) > fit.objective
 
 
+def test_systems_are_solved_together_and_those_that_are_not_definite_are_named():
+    rng = np.random.default_rng(0)
+    for size, draws in ((1, 4), (3, 1), (5, 30), (9, 2)):
+        root = rng.normal(size=(draws, size + 2, size))
+        matrix = np.einsum("bij,bik->bjk", root, root)
+        if draws > 1:
+            matrix[1] -= (1e-3 + np.linalg.eigvalsh(matrix[1]).min()) * np.eye(size)
+        upper, right = np.triu_indices(size), rng.normal(size=(draws, size))
+        found, definite = engine._solve(matrix[:, *upper], right, upper)
+        assert definite.tolist() == [b != 1 for b in range(draws)]
+        for b in np.flatnonzero(definite):
+            np.testing.assert_allclose(found[b], np.linalg.solve(matrix[b], right[b]), rtol=1e-6)
+
+
 def test_draws_together_are_the_draws_one_by_one():
     """Integer weights stand for repeated rows: refit the repeated rows from scratch."""
     runs = simulate(4, rows=60)
