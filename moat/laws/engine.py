@@ -114,6 +114,7 @@ def damping_matrix(model: Model, theta: Array, target: Array, delta: float, raw:
 def minimise(problem: Problem, start: Array, damping: Array, steps: int = MAX_STEPS) -> Minimum:
     """Run every draw to its minimum from ``start``, shape (p,) or (draws, p), in at most ``steps``.
 
+    ``damping`` is one matrix (p, p) for all draws, or one for each.
     A step that raises the objective, overflows, or meets a Hessian that is not positive
     definite is refused and retried with more damping, so the objective never rises.
     """
@@ -138,11 +139,11 @@ class _State:
         #: Entries of the Hessian that touch a held coordinate; they must not couple to a step.
         self.held = np.isin(rows, problem.fixed) | np.isin(columns, problem.fixed)
         self.held_diagonal = self.held & (rows == columns)
-        self.damping = np.where(self.held, 0.0, damping[self.upper])
+        self.damping = np.where(self.held, 0.0, damping[..., *self.upper])
         self.theta = np.broadcast_to(start, (draws, p)).astype(float)
         self.objective = np.empty(draws)
         self.gradient = np.empty((draws, p))
-        self.hessian = np.empty((draws, len(self.damping)))
+        self.hessian = np.empty((draws, len(rows)))
         self.floor = ROUNDING * problem.model.rows
         self.lam = np.full(draws, 0.1)
         self.finished = np.zeros(draws, bool)
@@ -153,7 +154,8 @@ class _State:
 
     def step(self) -> None:
         now = self.active
-        damped = self.hessian[now] + self.lam[now, None] * self.damping
+        damping = self.damping if self.damping.ndim == 1 else self.damping[now]
+        damped = self.hessian[now] + self.lam[now, None] * damping
         gradient = self._inward(now, damped)
         move, definite = _solve(damped, -gradient, self.upper)
         promised = -np.einsum("bp,bp->b", move, gradient)

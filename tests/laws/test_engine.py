@@ -9,6 +9,7 @@ from scipy import optimize
 
 from moat import laws
 from moat.laws import engine
+from moat.laws.errors import FitError
 from moat.laws.resample import bootstrap_counts
 from tests.simulated import TRUTH, simulate
 
@@ -70,6 +71,18 @@ def test_systems_are_solved_together_and_those_that_are_not_definite_are_named()
         assert definite.tolist() == [b != 1 for b in range(draws)]
         for b in np.flatnonzero(definite):
             np.testing.assert_allclose(found[b], np.linalg.solve(matrix[b], right[b]), rtol=1e-6)
+
+
+def test_fits_to_many_targets_are_the_fits_one_by_one():
+    runs = simulate(11, rows=60)
+    targets = runs["loss"].to_numpy() * np.exp(np.random.default_rng(0).normal(0, 0.003, (4, 60)))
+    for law in (LAW, laws.Tied()):
+        together = laws.fit_targets(law, runs, targets, delta=np.inf)
+        for (_, found), loss in zip(together.iterrows(), targets, strict=True):
+            alone = law.fit(runs.assign(loss=loss), delta=np.inf, draws=0)
+            np.testing.assert_allclose(found, alone.params, rtol=1e-7)
+    with pytest.raises(FitError, match="not followed together"):
+        laws.fit_targets(LAW, runs, targets, delta=1e-3)
 
 
 def test_draws_together_are_the_draws_one_by_one():
