@@ -7,6 +7,7 @@ wait seconds for torch, scipy, pandas and papermill.
 from __future__ import annotations
 
 import sys
+import time
 from pathlib import Path
 from typing import Annotated
 
@@ -161,9 +162,17 @@ def build_book(
     cores: Annotated[int | None, typer.Option(help="Cores to use; all by default.")] = None,
 ) -> None:
     """Execute what is out of date and render the book."""
-    from moat.publish import book
+    from moat.publish import fresh
 
-    typer.echo(book.build(cores))
+    if said := fresh.unchanged():
+        typer.echo(said)
+        return
+    from moat.publish import book  # loads what only a build needs
+
+    started, before = time.time(), fresh.begin()
+    summary = book.build(cores)
+    typer.echo(summary)
+    fresh.finish(before, summary, started)
 
 
 @app.command()
