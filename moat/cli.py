@@ -1,23 +1,27 @@
-"""The command line: ``moat sources``, ``chapter``, ``fit``, ``book``, ``record``, ``serve``."""
+"""The command line: ``moat sources``, ``chapter``, ``fit``, ``book``, ``record``, ``serve``.
+
+Every command imports what it needs when it runs: with all of it at the top, ``moat --help`` would
+wait seconds for torch, scipy, pandas and papermill.
+"""
 
 from __future__ import annotations
 
-import functools
-import http.server
 import sys
+import time
 from pathlib import Path
 from typing import Annotated
 
-import pandas as pd
 import typer
-from tqdm import tqdm
 
-from moat import laws, project, sources
+from moat import project
 from moat.bench.command import app as bench_app
 from moat.errors import MoatError
-from moat.publish import book, parameters, plan
-from moat.publish.run import execute
-from moat.publish.stage import clean as clean_tree
+
+#: The keys of `moat.laws.LAWS`, for the help; a test holds the two equal.
+LAWS = (
+    "chinchilla", "tied", "power", "isoflop-akima", "isoflop-parabola", "routed", "routed-floor",
+    "error-curve", "sigmoid", "learning-rate", "batch-size",
+)  # fmt: skip
 
 app = typer.Typer(
     help="How Wide Is the Moat?  Build the book and its parts.",
@@ -33,6 +37,8 @@ app.add_typer(bench_app, name="bench")
 @sources_app.command("list")
 def list_sources() -> None:
     """Every table with its size and whether its bytes are at hand."""
+    from moat import sources
+
     for source in sources.registry().values():
         if source.remote:
             state = "at hand" if sources.have(source) else "not fetched"
@@ -45,6 +51,10 @@ def list_sources() -> None:
 @sources_app.command("fetch")
 def fetch_sources(names: Annotated[list[str] | None, typer.Argument()] = None) -> None:
     """Download what is missing (all sources when no NAME is given)."""
+    from tqdm import tqdm
+
+    from moat import sources
+
     wanted = [sources.find(n) for n in names or [s.name for s in sources.registry().values() if s.remote]]
     for source in tqdm(wanted, unit="source", disable=not sys.stderr.isatty()):
         for path in sources.fetch(source, progress=sys.stderr.isatty()):
@@ -54,6 +64,10 @@ def fetch_sources(names: Annotated[list[str] | None, typer.Argument()] = None) -
 @sources_app.command("verify")
 def verify_sources() -> None:
     """Load every table that is at hand: digests, schemas, keys."""
+    from tqdm import tqdm
+
+    from moat import sources
+
     missing = []
     for source in tqdm(sources.registry().values(), unit="table", disable=not sys.stderr.isatty()):
         if source.remote and not sources.have(source):
@@ -70,6 +84,9 @@ def chapter(
     params: Annotated[list[str] | None, typer.Argument(help="Parameters as name=value.")] = None,
 ) -> None:
     """Run one chapter with its own parameters; the book is left alone."""
+    from moat.publish import parameters
+    from moat.publish.run import execute
+
     output = project.build() / "scratch" / f"{name}.ipynb"
     ran = execute(name, parameters.from_text(params or []), output, progress=sys.stderr.isatty())
     ran.save(output.with_suffix(".json"))
@@ -81,7 +98,7 @@ def chapter(
 @app.command()
 def fit(
     runs: Annotated[Path, typer.Argument(help="A CSV with one row a run, such as params, tokens, loss.")],
-    law: Annotated[str, typer.Option(help=f"One of: {', '.join(laws.LAWS)}.")] = "chinchilla",
+    law: Annotated[str, typer.Option(help=f"One of: {', '.join(LAWS)}.")] = "chinchilla",
     draws: Annotated[int, typer.Option(min=0, help="Bootstrap draws.")] = 4000,
     seed: Annotated[int, typer.Option(min=0)] = 0,
     cluster: Annotated[str | None, typer.Option(help="Column of the independent unit.")] = None,
@@ -89,6 +106,10 @@ def fit(
     weights: Annotated[str | None, typer.Option(help="Column of weights.")] = None,
 ) -> None:
     """Fit a scaling law to your own runs."""
+    import pandas as pd
+
+    from moat import laws
+
     if law not in laws.LAWS:
         raise MoatError(f"There is no law {law!r}; there are: {', '.join(laws.LAWS)}.")
     try:
@@ -110,6 +131,8 @@ def fit(
 @app.command("execute", hidden=True)
 def execute_for_book(name: str) -> None:
     """Run one chapter at its defaults for the book; the Snakefile calls this."""
+    from moat.publish.run import execute
+
     failed = project.build() / "logs" / f"{name}.failed"
     failed.unlink(missing_ok=True)
     try:
@@ -123,6 +146,8 @@ def execute_for_book(name: str) -> None:
 @app.command("render", hidden=True)
 def render_pages() -> None:
     """Stage and render the pages; the Snakefile calls this."""
+    from moat.publish import book
+
     failed = project.build() / "logs" / "html.failed"
     failed.unlink(missing_ok=True)
     try:
@@ -137,12 +162,24 @@ def build_book(
     cores: Annotated[int | None, typer.Option(help="Cores to use; all by default.")] = None,
 ) -> None:
     """Execute what is out of date and render the book."""
-    typer.echo(book.build(cores))
+    from moat.publish import fresh
+
+    if said := fresh.unchanged():
+        typer.echo(said)
+        return
+    from moat.publish import book  # loads what only a build needs
+
+    started, before = time.time(), fresh.begin()
+    summary = book.build(cores)
+    typer.echo(summary)
+    fresh.finish(before, summary, started)
 
 
 @app.command()
 def record() -> None:
     """Accept the findings, figures and tables of the last build into data/."""
+    from moat.publish import book
+
     for path in book.record():
         typer.echo(path.relative_to(project.root()))
     typer.echo("Review the diff like code, and the prose that rests on it.")
@@ -151,6 +188,8 @@ def record() -> None:
 @app.command("plan")
 def show_plan() -> None:
     """Which chapters can be computed here."""
+    from moat.publish import plan
+
     made = plan.make_plan()
     typer.echo(f"computed: {', '.join(made.computed) or 'none'}")
     typer.echo(f"recorded: {', '.join(made.recorded) or 'none'}")
@@ -159,6 +198,11 @@ def show_plan() -> None:
 @app.command()
 def serve(port: Annotated[int, typer.Option(help="0 picks a free one.")] = 8000) -> None:
     """Serve the built book on this machine."""
+    import functools
+    import http.server
+
+    from moat.publish import book
+
     if not book.index_page().is_file():
         raise MoatError("There is no book yet; run `make book` first.")
     handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=str(book.index_page().parent))
@@ -173,6 +217,8 @@ def serve(port: Annotated[int, typer.Option(help="0 picks a free one.")] = 8000)
 @app.command()
 def clean() -> None:
     """Remove everything that can be made again."""
+    from moat.publish.stage import clean as clean_tree
+
     clean_tree()
 
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import stats
 
 from moat.errors import MoatError
 
@@ -65,6 +64,8 @@ def sample_estimate(
     >>> sample_estimate([1.0, 2.0, 3.0, 4.0], np.mean, draws=200, seed=0, what="mean").value
     2.5
     """
+    from scipy import stats  # a second of import time that a fit does not need
+
     values = np.asarray(values, float)
     if len(values) < 2:
         raise MoatError(f"An interval for the {what} needs at least two values, not {len(values)}.")
@@ -81,6 +82,8 @@ def sample_estimate(
 
 def share_estimate(hits: ArrayLike, *, method: str, level: float = 0.95) -> Estimate:
     """A share in per cent with its Wilson interval (Wilson 1927)."""
+    from scipy import stats  # see `sample_estimate`
+
     hits = np.asarray(hits, bool)
     result = stats.binomtest(int(hits.sum()), len(hits)).proportion_ci(level, method="wilson")
     ends = (100 * x for x in (hits.mean(), result.low, result.high))

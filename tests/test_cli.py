@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 
 import numpy as np
 import pandas as pd
@@ -10,10 +12,55 @@ import pytest
 from typer.testing import CliRunner
 
 from moat import cli, laws, project
+from moat.bench import command, experiments
 from moat.errors import MoatError
 from tests.simulated import simulate
 
 run = CliRunner().invoke
+#: Each takes a tenth of a second or more to load.
+HEAVY = {
+    "torch",
+    "scipy",
+    "pandas",
+    "numpy",
+    "statsmodels",
+    "papermill",
+    "snakemake",
+    "nbformat",
+    "matplotlib",
+}
+
+
+def loaded(*arguments: str) -> set[str]:
+    """Top-level modules in memory once a command has run in a process of its own."""
+    code = (
+        "import sys, moat.cli\n"
+        "try:\n    moat.cli.main()\n"
+        "except SystemExit:\n    pass\n"
+        "print(*{m.partition('.')[0] for m in sys.modules})"
+    )
+    command = [sys.executable, "-c", code, *arguments]
+    done = subprocess.run(command, cwd=project.root(), capture_output=True, text=True, check=True)
+    return set(done.stdout.splitlines()[-1].split())
+
+
+def test_help_waits_for_no_library_of_numbers():
+    assert "typer" in loaded("--help")
+    for arguments in (["--help"], ["fit", "--help"], ["bench", "run", "--help"]):
+        assert not loaded(*arguments) & HEAVY
+
+
+def test_a_fit_waits_for_nothing_that_it_does_not_use(tmp_path):
+    simulate(0).to_csv(tmp_path / "runs.csv", index=False)
+    found = loaded("fit", str(tmp_path / "runs.csv"), "--draws", "20")
+    assert "pandas" in found
+    assert not found & (HEAVY - {"pandas", "numpy", "scipy"})
+
+
+def test_the_names_in_the_help_are_those_that_exist():
+    assert tuple(laws.LAWS) == cli.LAWS
+    assert tuple(experiments.EXPERIMENTS) == command.EXPERIMENTS
+    assert experiments.BUDGETS == command.BUDGETS
 
 
 def test_a_law_is_fitted_to_a_table_of_runs(tmp_path):

@@ -1,4 +1,7 @@
-"""``moat bench plan | run | table``."""
+"""``moat bench plan | run | table``.
+
+Every command imports what it needs when it runs: the help need not wait for torch.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,14 @@ import json
 import sys
 from typing import Annotated
 
-import torch
 import typer
 
-from moat.bench import ceilings, check, decoding, layers, runs, sweep
-from moat.bench.experiments import BUDGETS, EXPERIMENTS, plan
-from moat.bench.flop import lesson_flop, matrix_params, run_flop
+#: What `moat.bench.experiments` calls by name, for the help; a test holds the two equal.
+BUDGETS = ("smoke", "cpu", "gpu")
+EXPERIMENTS = (
+    "isoflop-zipf", "isoflop-sotu", "experts", "experts-sizes", "experts-step", "optimiser", "attention",
+    "distillation", "float8",
+)  # fmt: skip
 
 app = typer.Typer(help="Train the small models of Part III.", no_args_is_help=True)
 Experiment = Annotated[str, typer.Argument(help=f"One of: {', '.join(EXPERIMENTS)}.")]
@@ -21,6 +26,9 @@ Budget = Annotated[str, typer.Option(help=f"One of: {', '.join(BUDGETS)}.")]
 @app.command("plan")
 def show_plan(experiment: Experiment, budget: Budget = "cpu") -> None:
     """What would be trained: arms, lengths, FLOP."""
+    from moat.bench.experiments import plan
+    from moat.bench.flop import lesson_flop, matrix_params, run_flop
+
     made = plan(experiment, budget)
     for arm, config in made.arms.items():
         steps = ", ".join(str(n) for n in made.steps[arm])
@@ -47,6 +55,8 @@ def run_experiment(
 
     Each record is written as its job ends; the table of all comes last.
     """
+    from moat.bench import sweep
+
     options = {"device": device, "deadline": deadline, "progress": sys.stderr.isatty(), "say": typer.echo}
     with sweep.workers(workers) as executor:
         found = sweep.carry_out(experiment, budget, executor=executor, **options)
@@ -57,6 +67,8 @@ def run_experiment(
 @app.command("table")
 def show_table(experiment: Experiment, budget: Budget = "cpu") -> None:
     """The recorded runs, one row a member."""
+    from moat.bench import runs
+
     found = runs.load(experiment, budget)
     typer.echo(found.drop(columns=["device", "code", "id"]).to_string(float_format="{:.4g}".format))
 
@@ -64,6 +76,8 @@ def show_table(experiment: Experiment, budget: Budget = "cpu") -> None:
 @app.command("decode")
 def time_decoding(device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu") -> None:
     """How fast each form of attention decodes on this machine; kept as one record."""
+    from moat.bench import decoding, runs
+
     record = decoding.measure(device, say=typer.echo)
     columns = ["form", "kernel", "batch", "context", "n", "low", "seconds", "high", "tokens_s", "byte_s"]
     typer.echo(decoding.table(record)[columns].to_string(index=False, float_format="{:.3g}".format))
@@ -76,6 +90,8 @@ def time_layers(
     deadline: Annotated[float, typer.Option(help="Seconds; no width starts later.")] = 45.0,
 ) -> None:
     """How fast a linear layer is in eight bits, by width; kept as one record."""
+    from moat.bench import layers
+
     path = layers.record(device, deadline=deadline, say=typer.echo)
     found = layers.summary(layers.table([json.loads(path.read_text(encoding="utf-8"))]))
     typer.echo(found.to_string(index=False, float_format="{:.4g}".format))
@@ -85,6 +101,11 @@ def time_layers(
 @app.command("check")
 def check_machine(experiment: Experiment = "experts", budget: Budget = "smoke", device: str = "cpu") -> None:
     """The first minute on a new machine: ceilings, agreement with the CPU, speed of each arm."""
+    import torch
+
+    from moat.bench import ceilings, check
+    from moat.bench.experiments import plan
+
     typer.echo(f"{ceilings.device_name(device)}, torch {torch.__version__}")
     peak = {"copy, bytes a second": ceilings.measure(device)["copy_byte_s"]}
     peak |= {f"{name}, FLOP a second": rate for name, rate in ceilings.products(device).items()}

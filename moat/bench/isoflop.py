@@ -113,11 +113,9 @@ def cure(
     for span in spans:
         design = wider(runs, span)
         truth = entropy + fit.predict(design)
-        found = []
-        for _ in range(simulations):
-            again = design.assign(loss=truth + rng.normal(0, noise, len(design)))
-            found.append(free(again, draws=0).params["E"])
-        low, middle, high = np.quantile(found, [0.025, 0.5, 0.975])
+        losses = truth + rng.normal(0, noise, (simulations, len(design)))
+        found = laws.fit_targets(laws.Chinchilla(), design, losses, **LEAST_SQUARES)
+        low, middle, high = np.quantile(found["E"], [0.025, 0.5, 0.975])
         rows.append((span, middle, low, high))
     return pd.DataFrame(rows, columns=["span", "value", "low", "high"])
 

@@ -104,16 +104,18 @@ def price(
     enough.
     """
     able = np.ones(len(table), bool) if followers is None else np.asarray(followers, bool)
+    read = table[["x", "date", "lab"]]
 
-    def rate(keep: Array, row: Array) -> float:
-        part = {"end": end, "months": months, "followers": able[keep], "same_lab": same_lab}
-        return slope(discounts(table[keep], row[keep], **part)[1], months)
+    def rate(rows: pd.DataFrame, able: Array, row: Array) -> float:
+        part = {"end": end, "months": months, "followers": able, "same_lab": same_lab}
+        return slope(discounts(rows, row, **part)[1], months)
 
-    everyone, ability = np.ones(len(table), bool), np.atleast_2d(ability)
-    value = rate(everyone, ability[0])
-    labs = sorted(table["lab"].unique())
-    left_out = np.array([rate((table["lab"] != lab).to_numpy(), ability[0]) for lab in labs])
-    draws = np.array([rate(everyone, row) for row in ability[1:]])
+    ability = np.atleast_2d(ability)
+    value = rate(read, able, ability[0])
+    labs = sorted(read["lab"].unique())
+    others = ((read["lab"] != lab).to_numpy() for lab in labs)
+    left_out = np.array([rate(read[keep], able[keep], ability[0, keep]) for keep in others])
+    draws = np.array([rate(read, able, row) for row in ability[1:]])
     bias = draws.mean() - value if mended and len(draws) else 0.0
     method = f"discount over {min(months):g} to {max(months):g} months; {len(labs)} labs left out in turn, "
     method += f"{len(draws):,} draws of the index" + (", bias of its noise taken off" if mended else "")

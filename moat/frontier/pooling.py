@@ -6,15 +6,18 @@ A lab with one model is pulled towards the middle, a lab with many speaks for it
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-import statsmodels.formula.api as smf
 from numpy.typing import NDArray
+from statsmodels.regression.mixed_linear_model import MixedLM, VCSpec
 
 from moat.frontier.errors import FrontierError
 
 FORMS = ("linear", "quadratic", "half-years")
+#: The columns of a table that have intercepts of their own, in the order of their names.
+PARTS = ("country", "lab")
 
 Array = NDArray[np.float64]
 
@@ -31,12 +34,18 @@ def mixed(
     ``table`` comes from `sample`, ``ability`` (n,) are index points.
     """
     dates = date_columns(table, form, np.ones(len(table), bool))
-    terms = [f"date{k}" for k in range(dates.shape[1])]
-    frame = table.assign(y=ability, one=1, **dict(zip(terms, dates.T, strict=True)))
-    formula = " + ".join((*terms, *extra))
-    sides = {"forward": f"y ~ x + {formula}", "reverse": f"x ~ y + {formula}"}
-    parts = {"lab": "0 + C(lab)", "country": "0 + C(country)"}
-    model = smf.mixedlm(sides[direction], frame, groups="one", vc_formula=parts)
+    left, right = {"forward": ("y", "x"), "reverse": ("x", "y")}[direction]
+    frame = pd.DataFrame({"x": table["x"].to_numpy(float), "y": ability, "Intercept": 1.0})
+    design = frame[["Intercept", right]].copy()
+    for k, column in enumerate(dates.T):
+        design[f"date{k}"] = column
+    for name in extra:
+        design[name] = table[name].to_numpy(float)
+    # Formulas of statsmodels give the same matrices and take longer than the fit.
+    dummies = [pd.get_dummies(table[part].to_numpy(), dtype=float) for part in PARTS]
+    columns, matrices = ([[of(d)] for d in dummies] for of in (list, np.asfortranarray))
+    parts = VCSpec(list(PARTS), columns, matrices)
+    model = MixedLM(frame[left], design, groups=np.ones(len(frame), int), exog_vc=parts)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a variance of zero lies on the boundary, which is an answer
         results = model.fit(reml=True, method=["bfgs", "powell", "lbfgs"])
@@ -73,14 +82,19 @@ def date_columns(table: pd.DataFrame, form: str, inside: NDArray[np.bool_]) -> A
 
 
 def inverse_covariance(
-    table: pd.DataFrame, inside: NDArray[np.bool_], sds: dict, without: str | None
+    table: pd.DataFrame, inside: NDArray[np.bool_], sds: dict, without: Sequence[str | None]
 ) -> Array:
-    """The inverse covariance (n, n) of the models inside the fit, zero for all others."""
-    use = np.flatnonzero(inside & (table["lab"] != without).to_numpy())
-    covariance = np.eye(len(use)) * sds["residual"] ** 2
+    """The inverse covariances (len(without), n, n) of the models inside the fit, zero for all others.
+
+    Each leaves out the models of one lab of ``without``, or of none.
+    """
+    lab = table["lab"].to_numpy(object)  # a comparison of pandas would take longer than the inverse
+    whole = np.eye(len(table)) * sds["residual"] ** 2
     for part in ("lab", "country"):
-        codes = pd.factorize(table[part].iloc[use])[0]
-        covariance += sds[part] ** 2 * (codes[:, None] == codes)
-    out = np.zeros((len(table), len(table)))
-    out[np.ix_(use, use)] = np.linalg.inv(covariance)
+        codes = pd.factorize(table[part])[0]
+        whole += sds[part] ** 2 * (codes[:, None] == codes)
+    out = np.zeros((len(without), *whole.shape))
+    for inverse, name in zip(out, without, strict=True):
+        use = np.flatnonzero(inside & (lab != name))
+        inverse[np.ix_(use, use)] = np.linalg.inv(whole[np.ix_(use, use)])
     return out

@@ -165,7 +165,7 @@ def bootstrap(fitted: Fitted, model: str, *, seed: int = 0, level: float = 0.9) 
     of_lab = rng.standard_exponential((len(draws), len(labs)))
     codes = pd.Index(labs).get_indexer(table["lab"])
     root = np.sqrt(np.where(codes >= 0, of_lab[:, codes], 0.0))
-    inverse = inverse_covariance(table, fitted.inside, fitted.sds | {"country": 0.0}, None)
+    inverse = inverse_covariance(table, fitted.inside, fitted.sds | {"country": 0.0}, [None])[0]
     dates = fitted.others()
     x = np.broadcast_to(table["x"].to_numpy(), draws.shape)
     left, right = (x, draws) if fitted.trend.direction == "forward" else (draws, x)

@@ -14,6 +14,7 @@ out, and for every draw of the index; `moat.frontier.jackknife` makes an interva
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -147,6 +148,11 @@ class Fitted:
         """The coefficient of a further column in every row, (rows,), in units of the left-hand side."""
         return self.params[:, self.params.shape[1] - len(self.trend.extra) + self.trend.extra.index(name)]
 
+    @cached_property
+    def inverses(self) -> Array:
+        """Inverse covariances of the models: of all inside the fit, then with each lab left out."""
+        return inverse_covariance(self.table, self.inside, self.sds, (None, *self.labs))
+
     def others(self) -> Array:
         """The columns of the design besides intercept and slope, (n, k)."""
         dates = date_columns(self.table, self.trend.form, self.inside)
@@ -158,10 +164,7 @@ class Fitted:
 
     def solve(self, x: Array) -> Array:
         """``params`` at log compute ``x`` (n,), for SIMEX; generalised least squares, given ``sds``."""
-        inverse = np.stack(
-            [inverse_covariance(self.table, self.inside, self.sds, lab) for lab in (None, *self.labs)]
-        )
-        dates = self.others()
+        inverse, dates = self.inverses, self.others()
         drawn = self.ability[1:]
         parts = []
         for weights, ability in ((inverse, self.ability[:1]), (inverse[:1], drawn)):

@@ -6,7 +6,7 @@ from moat.laws.constants import GADRE_TASKS, GOPHER_FLOP, PRINTED, UNROUNDED, pu
 from moat.laws.diagnostics import binned_median
 from moat.laws.downstream import ErrorCurve, Sigmoid
 from moat.laws.errors import BadValues, FitError, LengthMismatch, MissingColumns, TooFewPoints
-from moat.laws.fit import Fit, Status, huber_objective
+from moat.laws.fit import Fit, Status, fit_targets, huber_objective
 from moat.laws.isoflop import IsoFlop, optima, slice_optimum
 from moat.laws.law import Law
 from moat.laws.likelihood import huber_likelihood, likelihood_ratio
@@ -71,6 +71,7 @@ __all__ = [
     "best_split",
     "binned_median",
     "fit_subsets",
+    "fit_targets",
     "floor_profile",
     "huber_likelihood",
     "huber_objective",

@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.spatial import KDTree
 
 from moat.laws.errors import FitError
 from moat.laws.fit import Fit
@@ -51,6 +50,8 @@ def match_runs(left: pd.DataFrame, right: pd.DataFrame, columns: Sequence[str]) 
     >>> match_runs(a, b, ["params"])["params"].tolist()
     [100200000.0, 1001000000.0]
     """
+    from scipy.spatial import KDTree  # slow to load, and only this needs it
+
     here, there = (np.log(frame[list(columns)].to_numpy(float)) for frame in (left, right))
     nearest = KDTree(there).query(here)[1]
     if len(left) != len(right) or len(np.unique(nearest)) < len(left):

@@ -114,6 +114,7 @@ def damping_matrix(model: Model, theta: Array, target: Array, delta: float, raw:
 def minimise(problem: Problem, start: Array, damping: Array, steps: int = MAX_STEPS) -> Minimum:
     """Run every draw to its minimum from ``start``, shape (p,) or (draws, p), in at most ``steps``.
 
+    ``damping`` is one matrix (p, p) for all draws, or one for each.
     A step that raises the objective, overflows, or meets a Hessian that is not positive
     definite is refused and retried with more damping, so the objective never rises.
     """
@@ -138,11 +139,11 @@ class _State:
         #: Entries of the Hessian that touch a held coordinate; they must not couple to a step.
         self.held = np.isin(rows, problem.fixed) | np.isin(columns, problem.fixed)
         self.held_diagonal = self.held & (rows == columns)
-        self.damping = np.where(self.held, 0.0, damping[self.upper])
+        self.damping = np.where(self.held, 0.0, damping[..., *self.upper])
         self.theta = np.broadcast_to(start, (draws, p)).astype(float)
         self.objective = np.empty(draws)
         self.gradient = np.empty((draws, p))
-        self.hessian = np.empty((draws, len(self.damping)))
+        self.hessian = np.empty((draws, len(rows)))
         self.floor = ROUNDING * problem.model.rows
         self.lam = np.full(draws, 0.1)
         self.finished = np.zeros(draws, bool)
@@ -153,7 +154,8 @@ class _State:
 
     def step(self) -> None:
         now = self.active
-        damped = self.hessian[now] + self.lam[now, None] * self.damping
+        damping = self.damping if self.damping.ndim == 1 else self.damping[now]
+        damped = self.hessian[now] + self.lam[now, None] * damping
         gradient = self._inward(now, damped)
         move, definite = _solve(damped, -gradient, self.upper)
         promised = -np.einsum("bp,bp->b", move, gradient)
@@ -290,26 +292,29 @@ class PowerSum:
 
 
 def _solve(upper: Array, right: Array, index) -> tuple[Array, NDArray[np.bool_]]:
-    """Solve (draws) small symmetric systems by LDL', vectorised over draws.
+    """Solve (draws) small symmetric systems by LDL', vectorised over draws and columns.
 
     ``upper`` (draws, p(p+1)/2) holds the upper triangles.  Returns the solutions and
     whether each matrix was positive definite; where it was not, the solution is unused.
     """
-    p = right.shape[1]
-    entry = {(i, j): np.ascontiguousarray(upper[:, t]) for t, (i, j) in enumerate(zip(*index, strict=True))}
-    lower: dict[tuple[int, int], Array] = {}
-    pivots: list[Array] = []
-    definite = np.ones(len(right), bool)
+    rows, columns = index
+    draws, p = right.shape
+    lower = np.empty((p, p, draws))
+    lower[columns, rows] = upper.T
+    pivots = np.empty((p, draws))
+    definite = np.ones(draws, bool)
     for j in range(p):
-        pivot = entry[j, j] - sum(lower[j, k] ** 2 * pivots[k] for k in range(j))
-        definite &= pivot > 0
-        pivots.append(np.where(pivot > 0, pivot, 1.0))
-        for i in range(j + 1, p):
-            below = entry[j, i] - sum(lower[i, k] * lower[j, k] * pivots[k] for k in range(j))
-            lower[i, j] = below / pivots[j]
-    x = [np.ascontiguousarray(right[:, i]) for i in range(p)]
-    for i in range(p):
-        x[i] = x[i] - sum(lower[i, k] * x[k] for k in range(i))
-    for i in reversed(range(p)):
-        x[i] = x[i] / pivots[i] - sum(lower[k, i] * x[k] for k in range(i + 1, p))
-    return np.stack(x, axis=1), definite
+        column = lower[j:, j]
+        if j:
+            column -= (lower[j:, :j] * lower[j, :j] * pivots[:j]).sum(axis=1)
+        positive = column[0] > 0
+        definite &= positive
+        pivots[j] = np.where(positive, column[0], 1.0)
+        column[1:] /= pivots[j]
+    x = right.T.copy()
+    for i in range(1, p):
+        x[i] -= (lower[i, :i] * x[:i]).sum(axis=0)
+    x /= pivots
+    for i in reversed(range(p - 1)):
+        x[i] -= (lower[i + 1 :, i] * x[i + 1 :]).sum(axis=0)
+    return np.ascontiguousarray(x.T), definite

@@ -322,6 +322,33 @@ def fit_law(
     )
 
 
+def fit_targets(law: Law, data: pd.DataFrame, targets: np.ndarray, *, delta: float) -> pd.DataFrame:
+    """The parameters that ``law.fit(data, delta=delta, draws=0)`` finds for each of ``targets`` (m, n).
+
+    For laws that follow all of their starts through one zone, such as sums of powers by least
+    squares: all starts of all targets then step together.
+    """
+    frame = validated(law, data.assign(**{law.target: targets[0]}), law.target, None, None)
+    coordinates, raw = law.coordinates(frame), law.scale == "raw"
+    low, high = coordinates.ends
+    starts = [law.starts(coordinates, values, law.scale) for values in targets]
+    if law.zones(delta) != (delta,) or max(len(points) for points in starts) > search.FOLLOWED:
+        raise FitError(f"The starts of {law.name} at delta {delta:g} are not followed together.")
+    goals = targets if raw else np.log(targets)
+    damping = [
+        engine.damping_matrix(coordinates.model, points[0], goal, delta, raw)
+        for points, goal in zip(starts, goals, strict=True)
+    ]
+    each = [len(points) for points in starts]
+    goals, damping = np.repeat(goals, each, axis=0), np.repeat(damping, each, axis=0)
+    weights = np.ones(goals.shape, np.uint8)
+    problem = engine.Problem(coordinates.model, goals, weights, delta, raw=raw, low=low, high=high)
+    ends = engine.minimise(problem, np.vstack(starts), damping)
+    last = np.cumsum(each)
+    best = [b - n + int(np.nanargmin(ends.objective[b - n : b])) for b, n in zip(last, each, strict=True)]
+    return pd.DataFrame(coordinates.natural(ends.theta[best]), columns=list(law.names))
+
+
 def _status(finished: bool, at_bound: tuple[str, ...], identified: bool) -> Status:
     if at_bound:
         return Status.AT_BOUND

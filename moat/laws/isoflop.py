@@ -12,7 +12,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
-from scipy.interpolate import Akima1DInterpolator
 
 from moat.laws.errors import FitError, MissingColumns, TooFewPoints
 from moat.laws.fit import Fit
@@ -46,6 +45,8 @@ def slice_optimum(size: ArrayLike, loss: ArrayLike, method: str = "akima") -> fl
 
 
 def _interpolated(x: np.ndarray, y: np.ndarray) -> float:
+    from scipy.interpolate import Akima1DInterpolator  # slow to load, and only this needs it
+
     grid = np.linspace(x[0], x[-1], GRID)
     values = Akima1DInterpolator(x, y)(grid)
     lowest = int(np.argmin(values))

@@ -6,7 +6,6 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import optimize, stats
 
 from moat.laws.engine import Array, huber
 
@@ -27,6 +26,8 @@ def huber_likelihood(resid: Array, delta: float = 1e-3) -> HuberLikelihood:
     ``delta * s``; at the scale found there (about 5e-6) that is 5e-9, which makes the
     density a Laplace density in all but name.
     """
+    from scipy import optimize, stats  # slow to load, and a fit by itself needs neither
+
     normal = stats.norm
     inner = math.sqrt(2 * math.pi) * (normal.cdf(delta) - normal.cdf(-delta))
     constant = math.log(inner + 2 * math.exp(-(delta**2) / 2) / delta)
@@ -45,5 +46,7 @@ def huber_likelihood(resid: Array, delta: float = 1e-3) -> HuberLikelihood:
 
 def likelihood_ratio(full: float, restricted: float, df: int) -> tuple[float, float]:
     """Statistic 2 (full - restricted) and its chi-squared p-value (Wilks 1938)."""
+    from scipy import stats  # slow to load
+
     statistic = 2 * (full - restricted)
     return statistic, float(stats.chi2.sf(statistic, df))

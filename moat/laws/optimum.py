@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
-from scipy import optimize
 
 from moat.laws.chinchilla import FLOP_PER_PARAM_TOKEN
 from moat.laws.errors import BadValues, FitError
@@ -20,6 +19,8 @@ def best_split(law: Law, params: pd.Series, flop: ArrayLike, **held: float | str
     positive, and `FitError` where the loss falls all the way to an end of the search (a ratio
     of tokens to parameters beyond a billion either way).
     """
+    from scipy import optimize  # slow to load, and only this needs it
+
     rows = []
     for budget in np.atleast_1d(np.asarray(flop, float)):
         if not (np.isfinite(budget) and budget > 0):

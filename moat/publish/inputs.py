@@ -51,29 +51,37 @@ class Inputs:
 
 def inputs(notebook: Path) -> Inputs:
     """Raises `PublishError` for code that does not parse or a source name that is computed."""
+    imports, calls = _code(notebook, notebook.stat().st_mtime_ns)
+    modules: dict[str, Path] = {}
+    for name in imports:
+        _follow(name, modules)
+    named = _named(calls, notebook.name, ("sources.load",))
+    named += [name for path in modules.values() for name in _tables(path, path.stat().st_mtime_ns)]
+    tables = {sources.find(name).name for name in named}
+    experiments = set(_named(calls, notebook.name, ("runs.load", "runs.records", "sweep.recompute")))
+    summed = {c for name in _named(calls, notebook.name, ("chapters.before",)) for c in earlier(name)}
+    summed |= set(_named(calls, notebook.name, ("chapters.load",)))
+    found = (tuple(sorted(x)) for x in (modules.values(), tables, experiments, summed))
+    return Inputs(*found)
+
+
+@lru_cache(maxsize=256)
+def _code(notebook: Path, stamp: int) -> tuple[list[str], list[tuple[str, ast.Call]]]:
+    """The modules that a notebook imports, and its calls with the names of what is called."""
     code = "\n".join(c.source for c in read(notebook).cells if c.cell_type == "code")
     try:
         tree = ast.parse(code)
     except SyntaxError as error:
         raise PublishError(f"{notebook.name} does not parse: {error}.") from None
-    modules: dict[str, Path] = {}
-    for name in _imports(tree, ""):
-        _follow(name, modules)
-    named = _named(tree, notebook.name, ("sources.load",))
-    named += [name for path in modules.values() for name in _tables(path, path.stat().st_mtime_ns)]
-    tables = {sources.find(name).name for name in named}
-    experiments = set(_named(tree, notebook.name, ("runs.load", "runs.records", "sweep.recompute")))
-    summed = {c for name in _named(tree, notebook.name, ("chapters.before",)) for c in earlier(name)}
-    summed |= set(_named(tree, notebook.name, ("chapters.load",)))
-    found = (tuple(sorted(x)) for x in (modules.values(), tables, experiments, summed))
-    return Inputs(*found)
+    calls = [(ast.unparse(node.func), node) for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    return _imports(tree, ""), calls
 
 
-def _named(tree: ast.AST, where: str, functions: tuple[str, ...]) -> list[str]:
+def _named(calls: list[tuple[str, ast.Call]], where: str, functions: tuple[str, ...]) -> list[str]:
     """The literal first arguments of all calls of ``functions``."""
     names = []
-    for node in ast.walk(tree):
-        if not (isinstance(node, ast.Call) and ast.unparse(node.func) in functions):
+    for name, node in calls:
+        if name not in functions:
             continue
         if not (node.args and isinstance(node.args[0], ast.Constant) and isinstance(node.args[0].value, str)):
             raise PublishError(f"{where}: write the name in {ast.unparse(node)} as a literal string.")

@@ -97,6 +97,42 @@ def test_with_pooling_it_is_the_mixed_model(direction):
     assert fitted.params[0] == pytest.approx(mixed.fe_params.to_numpy(), rel=1e-5)
 
 
+@pytest.mark.parametrize("direction", DIRECTIONS)
+@pytest.mark.parametrize("form", FORMS)
+def test_the_mixed_model_is_that_of_its_formula(direction, form):
+    ability = seen(World(lab=2.0, country=2.0, model=3.0))[0]
+    table = TABLE.assign(more=np.linspace(0, 1, len(TABLE)) ** 2)
+    dates = pooling.date_columns(table, form, np.ones(len(table), bool))
+    terms = [f"date{k}" for k in range(dates.shape[1])]
+    frame = table.assign(y=ability, one=1, **dict(zip(terms, dates.T, strict=True)))
+    sides = {"forward": "y ~ x", "reverse": "x ~ y"}
+    formula = " + ".join([sides[direction], *terms, "more"])
+    parts = {"lab": "0 + C(lab)", "country": "0 + C(country)"}
+    slow = smf.mixedlm(formula, frame, groups="one", vc_formula=parts)
+    fast = pooling.mixed(table, ability, direction, form, ("more",)).model
+    assert fast.data.param_names == slow.data.param_names
+    for mine, theirs in zip(
+        [fast.exog, fast.endog, *(m[0] for m in fast.exog_vc.mats)],
+        [slow.exog, slow.endog, *(m[0] for m in slow.exog_vc.mats)],
+        strict=True,
+    ):
+        assert (mine == theirs).all()
+        assert mine.strides == theirs.strides  # another layout sums in another order
+
+
+def test_the_inverse_covariances_are_those_of_the_models_that_are_left():
+    sds = {"lab": 2.0, "country": 1.0, "residual": 3.0}
+    inside = (TABLE["lab"] != "lab 3").to_numpy()
+    found = pooling.inverse_covariance(TABLE, inside, sds, (None, "lab 1"))
+    for inverse, lab in zip(found, (None, "lab 1"), strict=True):
+        use = np.flatnonzero(inside & (TABLE["lab"] != lab))
+        left, covariance = TABLE.iloc[use], np.eye(len(use)) * 9.0
+        for part, sd in (("lab", 2.0), ("country", 1.0)):
+            covariance += sd**2 * np.equal.outer(left[part].to_numpy(), left[part].to_numpy())
+        assert (inverse[np.ix_(use, use)] == np.linalg.inv(covariance)).all()
+        assert np.count_nonzero(inverse.any(axis=1)) == len(use)
+
+
 def test_leaving_a_lab_out_is_fitting_without_its_rows():
     ability = seen(World())
     fitted = Trend().fit(TABLE, ability)

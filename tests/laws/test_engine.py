@@ -9,6 +9,7 @@ from scipy import optimize
 
 from moat import laws
 from moat.laws import engine
+from moat.laws.errors import FitError
 from moat.laws.resample import bootstrap_counts
 from tests.simulated import TRUTH, simulate
 
@@ -56,6 +57,32 @@ def test_the_objective_is_the_one_it_says():
     assert fit.objective == pytest.approx(objective(theta, features, target, np.ones(len(runs))), rel=1e-12)
     for step in np.vstack([np.eye(5), -np.eye(5)]) * 1e-3:
         assert objective(theta + step, features, target, np.ones(len(runs))) > fit.objective
+
+
+def test_systems_are_solved_together_and_those_that_are_not_definite_are_named():
+    rng = np.random.default_rng(0)
+    for size, draws in ((1, 4), (3, 1), (5, 30), (9, 2)):
+        root = rng.normal(size=(draws, size + 2, size))
+        matrix = np.einsum("bij,bik->bjk", root, root)
+        if draws > 1:
+            matrix[1] -= (1e-3 + np.linalg.eigvalsh(matrix[1]).min()) * np.eye(size)
+        upper, right = np.triu_indices(size), rng.normal(size=(draws, size))
+        found, definite = engine._solve(matrix[:, *upper], right, upper)
+        assert definite.tolist() == [b != 1 for b in range(draws)]
+        for b in np.flatnonzero(definite):
+            np.testing.assert_allclose(found[b], np.linalg.solve(matrix[b], right[b]), rtol=1e-6)
+
+
+def test_fits_to_many_targets_are_the_fits_one_by_one():
+    runs = simulate(11, rows=60)
+    targets = runs["loss"].to_numpy() * np.exp(np.random.default_rng(0).normal(0, 0.003, (4, 60)))
+    for law in (LAW, laws.Tied()):
+        together = laws.fit_targets(law, runs, targets, delta=np.inf)
+        for (_, found), loss in zip(together.iterrows(), targets, strict=True):
+            alone = law.fit(runs.assign(loss=loss), delta=np.inf, draws=0)
+            np.testing.assert_allclose(found, alone.params, rtol=1e-7)
+    with pytest.raises(FitError, match="not followed together"):
+        laws.fit_targets(LAW, runs, targets, delta=1e-3)
 
 
 def test_draws_together_are_the_draws_one_by_one():
