@@ -9,6 +9,7 @@ complement), which leaves two unknowns a benchmark.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -26,8 +27,8 @@ ALTERNATIONS, ROUNDS = 8, 100
 #: A draw has ended when a step that was taken nearly undamped lowers its objective by no more
 #: than this share; its abilities are then within a thousandth of their standard errors.
 FREE, SETTLED = 1e-5, 1e-9
-#: Draws solved together: their normal equations fit in a processor's cache.
-TOGETHER = 50
+#: Draws solved together: their normal equations then stay in a processor's cache.
+TOGETHER = 16
 
 Array = NDArray[np.float64]
 
@@ -86,11 +87,19 @@ class Responses:
     def nobs(self) -> int:
         return len(self.share)
 
+    @cached_property
+    def gather(self) -> tuple[sparse.csr_array, sparse.csr_array]:
+        """What sums scores over models and over benchmarks, made once for thousands of sums."""
+        codes = ((self.model, len(self.models)), (self.benchmark, len(self.benchmarks)))
+        ones, score = np.ones(self.nobs), np.arange(self.nobs)
+        return tuple(sparse.csr_array((ones, (code, score)), (size, self.nobs)) for code, size in codes)
+
     def by_model(self, values: Array) -> Array:
-        return _sums(values, self.model, len(self.models))
+        """Sums of (draws, n) over the scores of each model, shape (draws, models)."""
+        return (self.gather[0] @ values.T).T
 
     def by_benchmark(self, values: Array) -> Array:
-        return _sums(values, self.benchmark, len(self.benchmarks))
+        return (self.gather[1] @ values.T).T
 
     def residuals(self, at: Solution) -> Array:
         """Fitted minus observed shares, shape (draws, n)."""
@@ -109,12 +118,6 @@ class Responses:
         steep = fitted * (1 - fitted)
         pull, gauss = weights * (fitted - self.share) * steep, weights * steep**2
         return Local(slope, above, pull, gauss, gauss + pull * (1 - 2 * fitted))
-
-
-def _sums(values: Array, codes: NDArray, size: int) -> Array:
-    """Sums of (draws, n) over equal codes, shape (draws, size)."""
-    gather = sparse.csr_array((np.ones(len(codes)), (codes, np.arange(len(codes)))), (size, len(codes)))
-    return (gather @ values.T).T
 
 
 def solve(responses: Responses, weights: Array, start: Solution | None = None) -> Solution:
