@@ -150,7 +150,9 @@ def test_an_infinite_zone_is_least_squares():
     law = laws.SumOfPowers((laws.Term("A", (("alpha", "params"),)),))
     fit = law.fit(runs, delta=np.inf, draws=0)
     line = sm.OLS(np.log(runs["loss"].to_numpy()), sm.add_constant(-np.log(runs["params"].to_numpy()))).fit()
-    np.testing.assert_allclose([np.log(fit.params["A"]), fit.params["alpha"]], line.params, rtol=1e-9)
+    # The last step may still promise a share `TOLERANCE` of the objective: so many standard errors.
+    near = np.sqrt(engine.TOLERANCE * line.df_resid) * line.bse
+    assert (np.abs([np.log(fit.params["A"]), fit.params["alpha"]] - line.params) <= near).all()
     assert fit.r_squared == pytest.approx(line.rsquared)
 
 
