@@ -99,7 +99,7 @@ def test_nothing_looks_like_a_leak(built):
 
 
 def test_every_picture_has_words_and_text_that_is_text(built):
-    for name in load_plan().computed:
+    for name in load_plan().chapters:
         page = built / "notebooks" / f"{name}.html"
         pictures = soup(page).select("article figure img")
         assert pictures
@@ -109,17 +109,21 @@ def test_every_picture_has_words_and_text_that_is_text(built):
             assert "<text" in svg
 
 
-#: Figures without their data: list prices, which two of the lists behind them give no licence for.
-WITHHELD = {"prices": 1}
-
-
-def test_every_display_offers_its_data(built):
-    for name in load_plan().computed:
+def test_every_display_offers_its_data_or_says_where_they_can_be_had(built):
+    for name in load_plan().chapters:
         article = soup(built / "notebooks" / f"{name}.html").find("article")
         links = [a["href"] for a in article.select("a.download") if a["href"].endswith(".csv")]
-        shown = len(article.select("figure img, table.sortable, .moat-explorer")) - WITHHELD.get(name, 0)
-        assert len(links) == shown
-        assert len(set(links)) == shown
+        shown = len(article.select("figure img, table.sortable, .moat-explorer"))
+        assert len(links) + len(article.select(".admonition.elsewhere")) == shown, name
+        assert len(set(links)) == len(links)
+
+
+def test_a_recorded_page_says_so_once_and_a_computed_one_does_not(built):
+    for name in load_plan().chapters:
+        article = soup(built / "notebooks" / f"{name}.html").find("article")
+        notices = article.select(".admonition.recorded-page")
+        assert len(notices) == (name in load_plan().recorded), name
+        assert not article.select(".finding sup")
 
 
 def test_the_claims_page_has_all_claims(built):
@@ -129,7 +133,7 @@ def test_the_claims_page_has_all_claims(built):
 
 
 def test_the_executed_notebook_can_be_had_and_tells_nothing_of_this_machine(built):
-    for name in load_plan().computed:
+    for name in load_plan().chapters:
         source = built / "_sources" / "notebooks" / f"{name}.ipynb"
         text = source.read_text(encoding="utf-8")
         assert any(c.get("outputs") for c in json.loads(text)["cells"])
