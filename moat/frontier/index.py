@@ -97,8 +97,8 @@ class ItemResponse:
     >>> table = pd.DataFrame(share, list("abcde"), list("stuvwxyz")).rename_axis("model")
     >>> scores = table.melt(var_name="benchmark", value_name="performance", ignore_index=False).reset_index()
     >>> index = ItemResponse(ridge=1e-6, unit="s", anchors={"a": 0, "e": 2}).fit(scores, draws=0)
-    >>> index.ability.round(2).to_dict()
-    {'a': 0.0, 'b': 0.5, 'c': 1.0, 'd': 1.5, 'e': 2.0}
+    >>> (1 + index.ability).round(2).to_dict()
+    {'a': 1.0, 'b': 1.5, 'c': 2.0, 'd': 2.5, 'e': 3.0}
     """
 
     ridge: float = 0.1

@@ -118,8 +118,8 @@ def test_draws_keep_the_interval_and_bounds_keep_their_ends():
 
 def test_a_ratio_has_a_logarithm_and_a_sign_can_be_turned():
     found = effective.logged(Estimate(10.0, 1.0, 1000.0, 9, "made up", 0.9))
-    assert (found.value, found.low, found.high) == (1.0, 0.0, 3.0)
-    assert ((-found).value, (-found).low, (-found).high) == (-1.0, -3.0, 0.0)
+    assert (found.value, found.low, found.high) == pytest.approx((1.0, 0.0, 3.0))
+    assert ((-found).value, (-found).low, (-found).high) == (-found.value, -found.high, -found.low)
     with pytest.raises(FrontierError, match="no logarithm"):
         effective.logged(Estimate(1.0, 0.0, 2.0, 9, "made up", 0.9))
 
