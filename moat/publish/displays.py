@@ -151,17 +151,20 @@ def record(chapter: str, computed: Mapping[str, Display]) -> list[Path]:
             continue
         for kind, suffix in SUFFIXES.items():
             path = folder(chapter) / f"{name}{suffix}"
-            if kind in kept.shown:
-                touched.append(project.write(path, kept.shown[kind]))
-            elif path.exists():
-                path.unlink()
-                touched.append(path)
+            was = before[name].shown.get(kind) if name in before else None
+            if kept.shown.get(kind) != was:
+                touched.append(_replace(path, kept.shown.get(kind)))
     for name in before.keys() - computed.keys():
-        gone = [folder(chapter) / f"{name}{SUFFIXES[kind]}" for kind in before[name].shown]
-        for path in gone:
-            path.unlink()
-        touched += gone
+        touched += [_replace(folder(chapter) / f"{name}{SUFFIXES[k]}", None) for k in before[name].shown]
     return touched
+
+
+def _replace(path: Path, content: str | None) -> Path:
+    """Write the file, or remove it where there is nothing to keep."""
+    if content is None:
+        path.unlink()
+        return path
+    return project.write(path, content)
 
 
 def moved(chapter: str, computed: Mapping[str, Display]) -> list[str]:

@@ -116,8 +116,9 @@ def page(name: str, plan: Plan, chapter: Chapter) -> tuple[nbformat.NotebookNode
     if name in plan.recorded:
         source = project.notebooks() / f"{name}.ipynb"
         notebook = recorded(read(source), name, chapter)
-        notice = _markdown(_notice(plan.recorded[name], chapter, code_digest(source)))
-        notebook.cells.insert(1, notice)
+        title, _, rest = notebook.cells[0].source.partition("\n\n")
+        notice = _notice(plan.recorded[name], chapter, code_digest(source))
+        notebook.cells[0].source = f"{title}\n\n{notice}\n\n{rest}"
     else:
         notebook = read(project.build() / "executed" / f"{name}.ipynb")
     tables: dict[str, str] = {}
@@ -188,10 +189,21 @@ def _beside(cell: nbformat.NotebookNode, chapter: str, tables: dict[str, str]) -
         table = displays.display_name(cell)
         tables[table] = csv
         added.append(f"{{download}}`Data of this display (CSV) <../csv/{chapter}/{table}.csv>`")
-    elif others := (*displays.tagged(cell, displays.ROWS_OF), *displays.tagged(cell, displays.DATA_OF)):
-        title = ":::{admonition} The rows behind this are not part of this repository"
-        added.append(f"{title}\n:class: dropdown elsewhere\n{displays.elsewhere(others)}\n:::")
+    elif kept_back := _kept_back(cell):
+        added.append(kept_back)
     return added
+
+
+def _kept_back(cell: nbformat.NotebookNode) -> str:
+    """Where another's rows can be had, which this page does not pass on; "" where there are none."""
+    if rows := displays.tagged(cell, displays.ROWS_OF):
+        words = "This chart is live" if cell.outputs else "This table is shown"
+        words += " where its rows, published by others, are at hand"
+    elif rows := displays.tagged(cell, displays.DATA_OF):
+        words = "The data behind this are published by others"
+    else:
+        return ""
+    return f":::{{admonition}} {words}\n:class: dropdown elsewhere\n{displays.elsewhere(rows)}\n:::"
 
 
 def _notice(missing: tuple[str, ...], chapter: Chapter, code: str) -> str:

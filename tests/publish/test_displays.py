@@ -39,7 +39,8 @@ def test_of_anothers_rows_only_a_picture_is_kept():
 
 
 def test_two_displays_of_one_name_are_refused():
-    cells = [code("a", output={CSV: "x\n1\n", HTML: "<p>"}, mystnb={"figure": {"name": "fig-a"}})] * 2
+    shown = {"output": {CSV: "x\n1\n", HTML: "<p>"}, "mystnb": {"figure": {"name": "fig-a"}}}
+    cells = [code("a", **shown), code("b", **shown)]
     with pytest.raises(ChapterFailed, match="fig-a shows more than one"):
         displays.collect(nbformat.v4.new_notebook(cells=cells), "near")
 
