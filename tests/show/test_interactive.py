@@ -7,7 +7,7 @@ import json
 import altair as alt
 import pandas as pd
 
-from moat.publish import stage
+from moat.publish import displays, stage
 from moat.show.interactive import MIME, interactive
 
 NAMES = ["V2", "R1</script>"]
@@ -37,7 +37,7 @@ def test_the_page_gets_the_description_safely_and_one_script():
 
     output = new_output("display_data", data=chart()._repr_mimebundle_())
     cell = new_code_cell("", outputs=[output], metadata={"mystnb": {"figure": {"name": "fig-demo"}}})
-    assert stage.CHART_MIME == MIME
+    assert displays.CHART == MIME
     text = stage._live(cell, stage._take(cell, MIME))
     assert MIME not in cell.outputs[0].data
     inside = text.split('<script type="application/json">')[1].split("</script>")[0]
