@@ -35,7 +35,7 @@ from scipy import optimize
 from tqdm import tqdm
 
 from moat import laws, project, sources
-from moat.laws.optimisers import grid_of_starts
+from moat.chapters.chinchilla_refit.scipy_baselines import grid_of_starts
 from moat.laws.resample import bootstrap_counts
 
 Array = NDArray[np.float64]

@@ -85,7 +85,7 @@ def chapter(
 ) -> None:
     """Run one chapter with its own parameters; the book is left alone."""
     from moat.publish import parameters
-    from moat.publish.run import execute
+    from moat.publish.execute import execute
 
     output = project.build() / "scratch" / f"{name}.ipynb"
     ran = execute(name, parameters.from_text(params or []), output, progress=sys.stderr.isatty())
@@ -131,7 +131,7 @@ def fit(
 @app.command("execute", hidden=True)
 def execute_for_book(name: str) -> None:
     """Run one chapter at its defaults for the book; the Snakefile calls this."""
-    from moat.publish.run import execute
+    from moat.publish.execute import execute
 
     failed = project.build() / "logs" / f"{name}.failed"
     failed.unlink(missing_ok=True)

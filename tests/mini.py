@@ -60,7 +60,7 @@ def notebook(path: Path, *cells: tuple[str, str, list[str]]) -> None:
 
 #: What the chapter that needs a download shows: a figure of ours, a table of ours, rows of another's.
 SHOWN = [
-    ("code", "from matplotlib import pyplot as plt\nfrom moat import show", ["hide-input"]),
+    ("code", "from matplotlib import pyplot as plt\nfrom moat import plot", ["hide-input"]),
     ("code", "show.setup()\nmine = (factor * table).set_axis(['step', 'height'], axis=1)", ["hide-input"]),
     ("code", "drawing, ax = plt.subplots()\nax.plot(mine['step'], mine['height'])\n"
      "show.figure(drawing, mine)", ["hide-input", "fig-line"]),
@@ -101,7 +101,7 @@ def make_mini(root: Path) -> Mini:
     write("data/sources.yml", f"points:\n  title: Points\n  files:\n  - {{url: '{REMOTE}', "
           f"sha256: {project.sha256(target)}, bytes: {len(POINTS)}}}\n"
           f"  columns: {{x: {column}, y: {column}}}\n")  # fmt: skip
-    for name, source, module in (("near", "own", "moat.estimate"), ("far", "points", "moat.laws")):
+    for name, source, module in (("near", "own", "moat.stats.estimate"), ("far", "points", "moat.laws")):
         column = "x" if name == "near" else "y"
         shown = SHOWN if name == "far" else []
         notebook(

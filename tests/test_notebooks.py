@@ -41,7 +41,7 @@ def test_there_is_one_parameters_cell_of_literals(path):
 
 def test_every_figure_has_a_name_a_caption_and_a_description(path):
     for cell in cells(path, "code"):
-        if "show.figure" not in cell.source:
+        if "plot.figure" not in cell.source:
             continue
         shown = cell.metadata["mystnb"]
         assert shown["figure"]["name"].startswith("fig-")

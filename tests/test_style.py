@@ -60,3 +60,8 @@ def test_no_text_names_what_it_should_not():
 def test_modules_fit_on_a_few_screens():
     long = {p: n for p in (ROOT / "moat").rglob("*.py") if (n := len(p.read_text().splitlines())) > 400}
     assert not long
+
+
+def test_every_room_belongs_to_a_chapter():
+    rooms = {p.name for kind in ("moat", "tests") for p in (ROOT / kind / "chapters").iterdir() if p.is_dir()}
+    assert rooms - {"__pycache__"} <= {name.replace("-", "_") for name in project.chapters()}

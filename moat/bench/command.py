@@ -76,11 +76,12 @@ def show_table(experiment: Experiment, budget: Budget = "cpu") -> None:
 @app.command("decode")
 def time_decoding(device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu") -> None:
     """How fast each form of attention decodes on this machine; kept as one record."""
-    from moat.bench import decoding, runs
+    from moat.bench import runs
+    from moat.bench.timing import attention
 
-    record = decoding.measure(device, say=typer.echo)
+    record = attention.measure(device, say=typer.echo)
     columns = ["form", "kernel", "batch", "context", "n", "low", "seconds", "high", "tokens_s", "byte_s"]
-    typer.echo(decoding.table(record)[columns].to_string(index=False, float_format="{:.3g}".format))
+    typer.echo(attention.table(record)[columns].to_string(index=False, float_format="{:.3g}".format))
     typer.echo(f"written to {runs.save(record)}")
 
 
@@ -90,10 +91,10 @@ def time_layers(
     deadline: Annotated[float, typer.Option(help="Seconds; no width starts later.")] = 45.0,
 ) -> None:
     """How fast a linear layer is in eight bits, by width; kept as one record."""
-    from moat.bench import layers
+    from moat.bench.timing import linear
 
-    path = layers.record(device, deadline=deadline, say=typer.echo)
-    found = layers.summary(layers.table([json.loads(path.read_text(encoding="utf-8"))]))
+    path = linear.record(device, deadline=deadline, say=typer.echo)
+    found = linear.summary(linear.table([json.loads(path.read_text(encoding="utf-8"))]))
     typer.echo(found.to_string(index=False, float_format="{:.4g}".format))
     typer.echo(f"written to {path}")
 

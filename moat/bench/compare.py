@@ -7,9 +7,9 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from moat.bench import gain
-from moat.bench.gain import Multiplier
-from moat.estimate import Estimate
+from moat.stats import gain
+from moat.stats.estimate import Estimate
+from moat.stats.gain import Multiplier
 
 
 def reported(runs: pd.DataFrame) -> pd.DataFrame:

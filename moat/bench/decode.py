@@ -11,8 +11,9 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from moat.bench.config import Config, ConfigError
+from moat.bench.config import Config
 from moat.bench.model import GPT, rotated
+from moat.errors import ConfigError
 
 #: Query, key, value and scale to what is mixed, as `attend`.
 Kernel = Callable[[Tensor, Tensor, Tensor, float], Tensor]

@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 
 from moat.bench.config import Config, Job, Member
-from moat.bench.errors import RunError
 from moat.bench.flop import run_flop
+from moat.errors import RunError
 
 RATES = (2.5e-3, 5e-3, 1e-2, 2e-2, 4e-2)
 TUNING_SEED = 900

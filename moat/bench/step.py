@@ -13,7 +13,7 @@ from torch import Tensor
 
 from moat.bench.config import Config
 from moat.bench.model import GPT
-from moat.bench.optimise import clip
+from moat.bench.optimizers import clip
 
 #: Steps that are tried before a capture, as libraries set themselves up in their first calls.
 TRIED = 3

@@ -15,11 +15,12 @@ from torch import Tensor
 from moat import project
 from moat.bench import corpus as corpora
 from moat.bench import runs
-from moat.bench.config import Config, ConfigError, Job
+from moat.bench.config import Config, Job
 from moat.bench.model import GPT, initial
-from moat.bench.optimise import optimisers, prepare, set_rates
+from moat.bench.optimizers import optimisers, prepare, set_rates
 from moat.bench.step import Gradient, token_losses, used
-from moat.bench.teach import lessons
+from moat.bench.targets import lessons
+from moat.errors import ConfigError
 
 #: Scored tokens of a held-out half.
 SCORED = 98_304

@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from moat import project
-from moat.evidence import numbers
+from moat import numbers, project
 from moat.evidence.claims import Claim
 from moat.evidence.findings import Chapter, Finding
 

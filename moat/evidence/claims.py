@@ -10,7 +10,7 @@ from pathlib import Path
 import yaml
 
 from moat import project
-from moat.evidence.errors import EvidenceError
+from moat.errors import EvidenceError
 from moat.evidence.findings import Chapter, Finding
 from moat.evidence.rules import Verdict, combine
 

@@ -20,11 +20,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from moat import project
-from moat.estimate import Estimate
-from moat.evidence import grids, numbers
-from moat.evidence.errors import EvidenceError
+from moat import numbers, project
+from moat.errors import EvidenceError
+from moat.evidence import grids
 from moat.sources import loaded
+from moat.stats.estimate import Estimate
 
 MIME = "application/vnd.moat.findings+json"
 NAME = re.compile(r"[A-Za-z0-9]+(-[A-Za-z0-9]+)*")

@@ -14,7 +14,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from moat.evidence.errors import EvidenceError
+from moat.errors import EvidenceError
 
 NUMBERS = ("value", "low", "high")
 

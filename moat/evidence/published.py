@@ -12,9 +12,8 @@ import pandas as pd
 import pandera.errors
 import pandera.pandas as pa
 
-from moat import project
-from moat.evidence import numbers
-from moat.evidence.errors import EvidenceError
+from moat import numbers, project
+from moat.errors import EvidenceError
 from moat.evidence.findings import Chapter, Finding
 
 KINDS = ("absolute", "relative", "at most", "inside")

@@ -1,16 +1,15 @@
 """Scaling laws: functional forms, global fits, bootstrap, compute-optimal allocation."""
 
+from moat.errors import BadValues, FitError, LengthMismatch, MissingColumns, TooFewPoints
+from moat.laws.best_split import best_split
 from moat.laws.chinchilla import FLOP_PER_PARAM_TOKEN, Chinchilla, Tied
 from moat.laws.compare import fit_subsets, match_runs, side_by_side
 from moat.laws.constants import GADRE_TASKS, GOPHER_FLOP, PRINTED, UNROUNDED, published
 from moat.laws.diagnostics import binned_median
 from moat.laws.downstream import ErrorCurve, Sigmoid
-from moat.laws.errors import BadValues, FitError, LengthMismatch, MissingColumns, TooFewPoints
 from moat.laws.fit import Fit, Status, fit_targets, huber_objective
 from moat.laws.isoflop import IsoFlop, optima, slice_optimum
 from moat.laws.law import Law
-from moat.laws.likelihood import huber_likelihood, likelihood_ratio
-from moat.laws.optimum import best_split
 from moat.laws.power import BatchSize, LearningRate, Power
 from moat.laws.powers import SumOfPowers, Term
 from moat.laws.precision import Precision
@@ -73,9 +72,7 @@ __all__ = [
     "fit_subsets",
     "fit_targets",
     "floor_profile",
-    "huber_likelihood",
     "huber_objective",
-    "likelihood_ratio",
     "match_runs",
     "nested_test",
     "optima",

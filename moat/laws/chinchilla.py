@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from moat.laws.errors import BadValues
+from moat.errors import BadValues
 from moat.laws.powers import SumOfPowers, Term
 
 #: Training FLOP per parameter and token, forward and backward (Kaplan et al. 2020, section 2.1).

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from moat.laws.errors import FitError
+from moat.errors import FitError
 from moat.laws.fit import Fit
 from moat.laws.law import Law
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from moat.laws.errors import FitError
+from moat.errors import FitError
 
 PRINTED = "L=E+A/N^a+B/D^b"
 UNROUNDED = "L=E+A/N^a+B/D^b unrounded"

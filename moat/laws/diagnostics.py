@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from moat.estimate import sample_estimate
+from moat.stats.estimate import sample_estimate
 
 
 def binned_median(

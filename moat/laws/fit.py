@@ -12,12 +12,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from moat.estimate import Estimate, percentile_estimate
+from moat.errors import FitError
 from moat.laws import engine, search
 from moat.laws.coordinates import Coordinates
-from moat.laws.errors import FitError
 from moat.laws.resample import bootstrap_counts, distinct_units
 from moat.laws.rows import validated
+from moat.stats.estimate import Estimate, percentile_estimate
 
 if TYPE_CHECKING:
     from moat.laws.law import Law

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from moat.laws.errors import FitError, MissingColumns, TooFewPoints
+from moat.errors import FitError, MissingColumns, TooFewPoints
 from moat.laws.fit import Fit
 from moat.laws.power import Power
 from moat.laws.rows import numbers

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 import pandas as pd
 
+from moat.errors import BadValues
 from moat.laws.engine import Array, huber
-from moat.laws.errors import BadValues
 from moat.laws.fit import Fit, fit_law
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 
-from moat.laws.errors import BadValues, MissingColumns
+from moat.errors import BadValues, MissingColumns
 from moat.laws.fit import Fit
 from moat.laws.powers import SumOfPowers, Term
 

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from moat.errors import FitError
 from moat.laws import engine
-from moat.laws.errors import FitError
 from moat.laws.resample import bootstrap_counts
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from moat.laws.errors import BadValues
+from moat.errors import BadValues
 from moat.laws.smooth import Parameter, Smooth
 
 

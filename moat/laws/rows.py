@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from moat.laws.errors import BadValues, LengthMismatch, MissingColumns, TooFewPoints
+from moat.errors import BadValues, LengthMismatch, MissingColumns, TooFewPoints
 
 if TYPE_CHECKING:
     from moat.laws.law import Law

@@ -21,8 +21,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from moat.errors import FitError, TooFewPoints
 from moat.laws import engine
-from moat.laws.errors import FitError, TooFewPoints
 from moat.laws.fit import Fit
 
 #: A side with fewer rows cannot carry five parameters.

@@ -11,7 +11,8 @@ A floor that runs to zero never arrives there in logarithms, the coordinates of 
 draws of these runs often want none.  Here the floor is moved on its own scale and stops at
 zero, by damped Gauss-Newton steps (Levenberg and Marquardt) for all draws at once.
 
-``tests/laws/test_low_precision.py`` holds the ends to the engine's and the intervals to their rate.
+``tests/chapters/low_precision/test_formats.py`` holds the ends to the engine's and the intervals to their
+rate.
 """
 
 from __future__ import annotations
@@ -21,9 +22,9 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from moat.errors import FitError
 from moat.laws import engine
 from moat.laws.engine import Array
-from moat.laws.errors import FitError
 from moat.laws.fit import Fit
 
 #: Zero, for a floor that is kept as a logarithm: this share of the lowest loss.

@@ -16,12 +16,11 @@ from pathlib import Path
 import yaml
 
 from moat import project
+from moat.errors import BuildFailed, Drift
 from moat.evidence.changes import Change, accept, changes
 from moat.evidence.claims import load_claims
-from moat.evidence.errors import Drift
 from moat.evidence.findings import Chapter, drift, recorded_path
 from moat.publish import displays
-from moat.publish.errors import BuildFailed
 from moat.publish.parameters import read
 from moat.publish.plan import Plan, load_plan, make_plan
 from moat.publish.stage import stage

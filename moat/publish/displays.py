@@ -19,11 +19,11 @@ from pathlib import Path
 import nbformat
 
 from moat import project, sources
+from moat.errors import BuildFailed, ChapterFailed
 from moat.publish import likeness
-from moat.publish.errors import BuildFailed, ChapterFailed
 
 SVG, HTML, CSV = "image/svg+xml", "text/html", "text/csv"
-#: How a live chart travels in an executed notebook (`moat.show.interactive`, which is slow to import).
+#: How a live chart travels in an executed notebook (`moat.plot.interactive`, which is slow to import).
 CHART = "application/vnd.moat.chart+json"
 SUFFIXES = {SVG: ".svg", CHART: ".chart.json", HTML: ".html", CSV: ".csv"}
 ROWS_OF, DATA_OF = "rows-of-", "data-of-"

@@ -3,7 +3,7 @@
 Modules: every ``moat`` import of the notebook, followed through the package.  Tables: every
 ``sources.load("name")`` with a literal name, and the ``TABLES`` of those modules.  Recorded runs:
 every ``runs.load("name")``, ``runs.records("name")`` and ``sweep.recompute("name")``, at all
-budgets.  Other chapters: all that stand before "name" in the book, for ``chapters.before("name")``.
+budgets.  Other chapters: all that stand before "name" in the book, for ``recorded.before("name")``.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from functools import lru_cache
 from pathlib import Path
 
 from moat import project, sources
-from moat.evidence.chapters import earlier
-from moat.publish.errors import PublishError
+from moat.errors import PublishError
+from moat.evidence.recorded import earlier
 from moat.publish.parameters import read
 
 #: What a chapter that sums up others holds their findings against.
@@ -59,8 +59,8 @@ def inputs(notebook: Path) -> Inputs:
     named += [name for path in modules.values() for name in _tables(path, path.stat().st_mtime_ns)]
     tables = {sources.find(name).name for name in named}
     experiments = set(_named(calls, notebook.name, ("runs.load", "runs.records", "sweep.recompute")))
-    summed = {c for name in _named(calls, notebook.name, ("chapters.before",)) for c in earlier(name)}
-    summed |= set(_named(calls, notebook.name, ("chapters.load",)))
+    summed = {c for name in _named(calls, notebook.name, ("recorded.before",)) for c in earlier(name)}
+    summed |= set(_named(calls, notebook.name, ("recorded.load",)))
     found = (tuple(sorted(x)) for x in (modules.values(), tables, experiments, summed))
     return Inputs(*found)
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import nbformat
 
-from moat.publish.errors import ParameterError
+from moat.errors import ParameterError
 
 
 def read(path: Path) -> nbformat.NotebookNode:

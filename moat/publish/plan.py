@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from moat import project, sources
+from moat.errors import BuildFailed
 from moat.evidence.findings import computed_path, recorded_path
 from moat.publish import displays
-from moat.publish.errors import BuildFailed
 from moat.publish.inputs import Inputs, inputs, registry_files
 
 

@@ -16,9 +16,9 @@ from pathlib import Path
 import nbformat
 
 from moat import project, sources
+from moat.errors import BuildFailed
 from moat.evidence.findings import MIME, Chapter, findings_html
 from moat.publish import displays, pages
-from moat.publish.errors import BuildFailed
 from moat.publish.inputs import code_digest
 from moat.publish.parameters import read
 from moat.publish.plan import Plan

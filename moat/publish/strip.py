@@ -65,7 +65,7 @@ def _slug(word: str) -> str:
 
 def _colours() -> str:
     """The palette's colours as custom properties of the style sheet."""
-    from moat.show.palette import COLOURS  # the package of figures is slow to import
+    from moat.plot.palette import COLOURS  # the package of figures is slow to import
 
     return ";".join(f"--{word}:{COLOURS[word]}" for word in VERDICTS)
 

@@ -5,7 +5,7 @@
 ['params', 'tokens', 'flop', 'loss']
 """
 
-from moat.sources.errors import DigestMismatch, RegistryError, SchemaError, SourceError, SourceUnavailable
+from moat.errors import DigestMismatch, RegistryError, SchemaError, SourceError, SourceUnavailable
 from moat.sources.load import load, loaded
 from moat.sources.registry import Column, RemoteFile, Source, find, registry
 from moat.sources.store import fetch, have

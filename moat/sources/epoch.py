@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from moat.sources.errors import SchemaError
+from moat.errors import SchemaError
 
 _OWNERS = {
     "Chip manufacturer": "manufacturer",

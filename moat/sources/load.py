@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from moat import project
-from moat.sources.errors import RegistryError, SchemaError, SourceUnavailable
+from moat.errors import RegistryError, SchemaError, SourceUnavailable
 from moat.sources.readers import READERS
 from moat.sources.registry import Source, find
 from moat.sources.schema import validate

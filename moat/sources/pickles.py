@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from moat.sources.errors import SchemaError
+from moat.errors import SchemaError
 
 #: What a pickled frame needs, by the module names of numpy 1 and pandas 1.
 ADMITTED = frozenset(

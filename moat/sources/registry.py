@@ -12,7 +12,7 @@ from urllib.parse import unquote, urlsplit
 import yaml
 
 from moat import project
-from moat.sources.errors import RegistryError
+from moat.errors import RegistryError
 
 #: The safe loader in C, where it was built: that in Python takes half a second, in every chapter.
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

@@ -6,7 +6,7 @@ import pandas as pd
 import pandera.errors
 import pandera.pandas as pa
 
-from moat.sources.errors import SchemaError
+from moat.errors import SchemaError
 from moat.sources.registry import Column, Source
 
 DATE = r"(\d{4}(-\d{2}(-\d{2})?)?|[A-Z][a-z]{2} \d{1,2} \d{4})"

@@ -14,7 +14,7 @@ from pathlib import Path
 import requests
 
 from moat import project
-from moat.sources.errors import DigestMismatch, SourceUnavailable
+from moat.errors import DigestMismatch, SourceUnavailable
 from moat.sources.registry import RemoteFile, Source
 
 with warnings.catch_warnings():

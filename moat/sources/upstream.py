@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from moat.sources.errors import SchemaError
+from moat.errors import SchemaError
 from moat.sources.pickles import read_frame
 
 _SETTINGS = (

@@ -6,8 +6,9 @@ import pytest
 import torch
 
 from moat.bench import decode, flop
-from moat.bench.config import Config, ConfigError
+from moat.bench.config import Config
 from moat.bench.model import GPT, initial
+from moat.errors import ConfigError
 
 SMALL = {"d": 32, "heads": 4, "context": 16, "vocab": 11}
 FORMS = {

@@ -7,7 +7,8 @@ import pytest
 import torch
 from typer.testing import CliRunner
 
-from moat.bench import check, command, corpus, experiments, feed, optimise, runs, step, sweep
+from moat.bench import batches as feed
+from moat.bench import check, command, corpus, experiments, optimizers, runs, step, sweep
 from moat.bench import train as training
 from moat.bench.config import Config
 from moat.bench.model import GPT, initial
@@ -87,7 +88,7 @@ def test_a_replayed_gradient_is_the_plain_one(options):
     for captured in (False, True):
         model = GPT(config, [initial(config, 0), initial(config, 1)])
         model.stacked = {name: tensor.cuda() for name, tensor in model.stacked.items()}
-        optimise.prepare(model)
+        optimizers.prepare(model)
         bias = [torch.zeros(2, config.experts, device="cuda") for _ in range(config.layers)]
         work = step.Gradient(model, bias, "cuda")
         work.capture = work.capture and captured

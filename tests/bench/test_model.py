@@ -7,9 +7,10 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from moat.bench import flop
-from moat.bench.config import Config, ConfigError
+from moat.bench.config import Config
 from moat.bench.model import GPT, initial
 from moat.bench.precision import matmul, rounded, tiled
+from moat.errors import ConfigError
 
 SMALL = {"d": 32, "heads": 4, "context": 16, "vocab": 11, "expert_width": 32}
 VARIANTS = {

@@ -19,7 +19,7 @@ from moat import project
 from moat.bench import check, command, corpus, design, experiments, runs, sweep
 from moat.bench import train as training
 from moat.bench.config import Config, Job, Member
-from moat.bench.errors import RunError
+from moat.errors import RunError
 
 MEASURE = sweep.ceilings.measure
 TINY = Config(d=32, heads=4, context=16, batch=4, steps=20, vocab=64, corpus="zipf")

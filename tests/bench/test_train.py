@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 import torch
 
-from moat.bench import corpus, feed, optimise
+from moat import errors
+from moat.bench import batches, corpus, optimizers
 from moat.bench import train as training
-from moat.bench.config import Config, ConfigError, Job, Member
+from moat.bench.config import Config, Job, Member
 from moat.bench.model import GPT, initial
+from moat.errors import ConfigError
 
 TINY = Config(d=32, heads=4, context=16, batch=4, steps=20, vocab=64, corpus="zipf", expert_width=32)
 ARMS = {
@@ -80,11 +82,11 @@ def test_the_bias_keeps_experts_busier():
 def test_muon_is_torchs_own():
     config = TINY.replace(optimiser="muon")
     model = GPT(config, [initial(config, 0), initial(config, 1)])
-    optimise.prepare(model)
+    optimizers.prepare(model)
     matrix = model.stacked["0.up"]
     alone = matrix.detach()[1].clone().requires_grad_()
     own = torch.optim.Muon([alone], lr=0.02, weight_decay=config.decay, adjust_lr_fn="match_rms_adamw")
-    made = optimise.optimisers(config, model, (Member(0, 0.5), Member(1, 0.02)))
+    made = optimizers.optimisers(config, model, (Member(0, 0.5), Member(1, 0.02)))
     for _ in range(3):
         slope = torch.randn(matrix.shape[1:])
         matrix.grad[1].copy_(slope)
@@ -98,21 +100,21 @@ def test_muon_is_torchs_own():
 def test_rates_rise_and_fall_to_zero():
     config = TINY.replace(steps=10, warmup=0.4)
     model = GPT(config, [initial(config, 0)])
-    optimise.prepare(model)
-    made = optimise.optimisers(config, model, (Member(0, 1.0),))
+    optimizers.prepare(model)
+    made = optimizers.optimisers(config, model, (Member(0, 1.0),))
     rates = []
     for step in range(10):
-        optimise.set_rates(made, config, step)
+        optimizers.set_rates(made, config, step)
         rates.append(made[0].param_groups[0]["lr"])
     assert rates == pytest.approx([0.25, 0.5, 0.75, 1, 6 / 7, 5 / 7, 4 / 7, 3 / 7, 2 / 7, 1 / 7])
 
 
 def test_each_member_is_clipped_by_its_own_norm():
     model = GPT(TINY, [initial(TINY, 0), initial(TINY, 1)])
-    optimise.prepare(model)
+    optimizers.prepare(model)
     for tensor in model.stacked.values():
         tensor.grad[0], tensor.grad[1] = 1.0, 1e-6
-    optimise.clip(model, 1.0)
+    optimizers.clip(model, 1.0)
     norms = sum(t.grad.flatten(1).square().sum(1) for t in model.stacked.values()).sqrt()
     assert norms[0].item() == pytest.approx(1.0, abs=1e-4)
     assert model.stacked["head"].grad[1].unique().tolist() == pytest.approx([1e-6])
@@ -132,7 +134,7 @@ def test_entropy_by_two_methods():
 
 def test_a_source_sampled_by_torch_has_the_same_law():
     source, config = corpus.load("zipf", 64), Config(vocab=64, corpus="zipf", context=33, batch=1000)
-    drawn = next(feed._sampled(source, config, 0, "cpu")).numpy()
+    drawn = next(batches._sampled(source, config, 0, "cpu")).numpy()
     assert drawn.shape == (1000, 34)
     assert source.oracle(drawn) == pytest.approx(source.entropy, abs=0.02)
 
@@ -162,10 +164,10 @@ def test_another_text_can_be_given(tmp_path, monkeypatch, fresh):
         training.train(Job(Config(steps=1), (Member(0, 1e-2),)))
     fresh()
     monkeypatch.setenv("MOAT_CORPUS", str(tmp_path / "missing.txt"))
-    with pytest.raises(corpus.CorpusError, match="cannot be read"):
+    with pytest.raises(errors.CorpusError, match="cannot be read"):
         corpus.load("sotu")
     path.write_text("short", encoding="utf-8")
-    with pytest.raises(corpus.CorpusError, match="at least"):
+    with pytest.raises(errors.CorpusError, match="at least"):
         corpus.load("sotu", path=str(path))
 
 

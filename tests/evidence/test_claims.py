@@ -49,10 +49,10 @@ def test_a_claim_names_its_number_and_argues_with_its_own_verdict(claim):
 
 def test_every_claim_has_a_rule_that_some_test_calls():
     """The functions are named after their claims, ``c07_cost`` after its part."""
-    rules = {p: p.read_text() for p in (project.root() / "moat" / "evidence").glob("rules*.py")}
+    rules = {p: p.read_text() for p in (project.root() / "moat").rglob("rules.py")}
     names = {n for text in rules.values() for n in re.findall(r"^def (c\d\d\w*)\(", text, re.M)}
     assert {f"C{n[1:3]}" for n in names} == {c.id for c in CLAIMS}
-    tests = "\n".join(p.read_text() for p in (project.root() / "tests" / "evidence").glob("test_rules*.py"))
+    tests = "\n".join(p.read_text() for p in (project.root() / "tests").rglob("test_rules.py"))
     assert not [n for n in names if not re.search(rf"\b{n}\(", tests)]
 
 

@@ -7,9 +7,9 @@ import json
 import pytest
 
 from moat import sources
-from moat.estimate import Estimate
 from moat.evidence import Chapter, EvidenceError, Finding, Findings
 from moat.evidence.findings import MIME, drift, parse
+from moat.stats.estimate import Estimate
 
 ALPHA = Estimate(0.3404, 0.3168, 0.3692, n=240, method="bootstrap")
 

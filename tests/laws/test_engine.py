@@ -8,8 +8,8 @@ import statsmodels.api as sm
 from scipy import optimize
 
 from moat import laws
+from moat.errors import FitError
 from moat.laws import engine
-from moat.laws.errors import FitError
 from moat.laws.resample import bootstrap_counts
 from tests.simulated import TRUTH, simulate
 

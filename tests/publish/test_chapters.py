@@ -9,9 +9,9 @@ import pytest
 
 from moat import project, sources
 from moat.evidence.findings import Chapter, computed_path, parse, recorded_path
+from moat.publish.execute import displayed, execute
 from moat.publish.inputs import inputs
 from moat.publish.parameters import read
-from moat.publish.run import displayed, execute
 
 SMALL = {
     "chinchilla": {"draws": 200, "seed": 3, "simulations": 49},

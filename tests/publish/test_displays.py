@@ -13,10 +13,10 @@ import pytest
 from bs4 import BeautifulSoup
 
 from moat import project, sources
+from moat.errors import ChapterFailed
 from moat.evidence.findings import Chapter, recorded_path
 from moat.publish import displays
 from moat.publish.displays import CHART, CSV, HTML, SVG, Display
-from moat.publish.errors import ChapterFailed
 from moat.publish.inputs import bare, code_digest, inputs
 from moat.publish.parameters import read
 from moat.publish.plan import load_plan

@@ -11,12 +11,14 @@ import pytest
 from bs4 import BeautifulSoup
 
 from moat import sources
-from moat.evidence import explorer, explorer_board, load_claims
-from moat.evidence.explorer_settings import SETTINGS, default, drawn
+from moat.chapters.explorer import answers as explorer
+from moat.chapters.explorer import board as explorer_board
+from moat.chapters.explorer.figures import _text
+from moat.chapters.explorer.figures import explorer as shown
+from moat.chapters.explorer.settings import SETTINGS, default, drawn
+from moat.evidence import load_claims
 from moat.evidence.findings import Chapter, recorded_path
 from moat.publish.sphinx_ext import STATIC
-from moat.show.explorer import _text
-from moat.show.explorer import explorer as shown
 from tests.chromium import find_chromium
 
 CHROMIUM = find_chromium()

@@ -5,10 +5,9 @@ from __future__ import annotations
 import pytest
 
 from moat import project, sources
-from moat.evidence import chapters
-from moat.evidence.errors import EvidenceError
-from moat.frontier import models
-from moat.publish.errors import PublishError
+from moat.errors import EvidenceError, PublishError
+from moat.evidence import recorded
+from moat.models import table as models
 from moat.publish.inputs import inputs
 from tests.mini import notebook
 
@@ -18,16 +17,17 @@ def names(found) -> set[str]:
 
 
 def test_imports_are_followed_and_nothing_else(tmp_path):
-    notebook(tmp_path / "n.ipynb", ("code", "from moat.evidence import numbers", []))
+    notebook(tmp_path / "n.ipynb", ("code", "from moat.evidence import grids", []))
     found = names(inputs(tmp_path / "n.ipynb"))
-    assert {"evidence/numbers.py", "evidence/findings.py", "estimate.py", "errors.py"} <= found
-    assert not any(name.startswith(("laws", "show", "publish")) for name in found)
+    assert {"numbers.py", "evidence/findings.py", "stats/estimate.py", "errors.py"} <= found
+    assert not any(name.startswith(("laws", "plot", "chapters", "publish")) for name in found)
 
 
 #: Each chapter rests on one of these, or on other chapters, and its imports say so.
 ENGINES = {
-    "laws/engine.py", "frontier/index.py", "frontier/bill.py", "frontier/event.py", "frontier/records.py",
-    "bench/trace.py", "bench/runs.py",
+    "laws/engine.py", "index/item_response.py", "chapters/bill/cost.py", "chapters/market/event_study.py",
+    "chapters/speedruns/records.py",
+    "hardware/trace.py", "bench/runs.py",
 }  # fmt: skip
 
 
@@ -48,9 +48,9 @@ def test_sources_are_those_it_loads(tmp_path):
 
 
 def test_tables_that_a_module_reads_for_its_callers_count(tmp_path):
-    notebook(tmp_path / "n.ipynb", ("code", "from moat.frontier import models", []))
+    notebook(tmp_path / "n.ipynb", ("code", "from moat.models import table", []))
     assert inputs(tmp_path / "n.ipynb").sources == tuple(sorted(models.TABLES))
-    notebook(tmp_path / "m.ipynb", ("code", "from moat.frontier import lag", []))
+    notebook(tmp_path / "m.ipynb", ("code", "from moat.chapters.lag import race", []))
     assert inputs(tmp_path / "m.ipynb").sources == ()
 
 
@@ -77,7 +77,7 @@ def test_what_cannot_be_read_is_named(code, error, why, tmp_path):
 
 
 def test_a_chapter_that_sums_up_depends_on_those_before_it(tmp_path):
-    code = "from moat.evidence import chapters\nchapters.before('bill')"
+    code = "from moat.evidence import recorded\nrecorded.before('bill')"
     notebook(tmp_path / "n.ipynb", ("code", code, []))
     found = inputs(tmp_path / "n.ipynb")
     order = project.in_book()
@@ -88,7 +88,7 @@ def test_a_chapter_that_sums_up_depends_on_those_before_it(tmp_path):
         "grids.csv",
         "not_reproduced.csv",
     }
-    code = "from moat.evidence import chapters\nchapters.load('lag')"
+    code = "from moat.evidence import recorded\nrecorded.load('lag')"
     notebook(tmp_path / "m.ipynb", ("code", code, []))
     assert inputs(tmp_path / "m.ipynb").chapters == ("lag",)
 
@@ -96,13 +96,13 @@ def test_a_chapter_that_sums_up_depends_on_those_before_it(tmp_path):
 def test_a_sum_without_findings_to_sum_up_says_what_to_do(monkeypatch, tmp_path):
     monkeypatch.setenv("MOAT_ROOT", str(tmp_path))
     with pytest.raises(EvidenceError, match="moat chapter lag"):
-        chapters.current_path("lag")
+        recorded.current_path("lag")
 
 
 def test_recorded_findings_are_summed_up_where_a_chapter_was_not_run(monkeypatch, tmp_path):
     monkeypatch.setenv("MOAT_ROOT", str(tmp_path))
     for folder in ("data/findings", "_build/findings"):
         project.write(tmp_path / folder / "lag.json", "{}")
-    assert chapters.current_path("lag") == tmp_path.resolve() / "_build/findings/lag.json"
+    assert recorded.current_path("lag") == tmp_path.resolve() / "_build/findings/lag.json"
     project.write_json(tmp_path / "_build/plan.json", {"computed": [], "recorded": {"lag": ["x"]}})
-    assert chapters.current_path("lag") == tmp_path.resolve() / "data/findings/lag.json"
+    assert recorded.current_path("lag") == tmp_path.resolve() / "data/findings/lag.json"

@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 from matplotlib import pyplot as plt
 
-from moat import show
+from moat import plot
+from moat.plot.figure import to_csv
 from moat.publish import likeness
-from moat.show.figure import to_csv
 
 
 def csv(**columns) -> str:
@@ -38,11 +38,11 @@ def test_tables(before, now, why):
 
 
 def drawn(heights, colour="#0072b2", title="A line") -> str:
-    show.setup()
+    plot.setup()
     figure, ax = plt.subplots()
     ax.plot(np.arange(len(heights)), heights, color=colour)
     ax.set(title=title, ylim=(0, 10))
-    return show.figure(figure).svg
+    return plot.figure(figure).svg
 
 
 def test_a_drawing_moves_only_when_one_would_see_it():

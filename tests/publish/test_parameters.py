@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from moat import project
+from moat.errors import ChapterFailed, ParameterError
 from moat.publish import parameters
-from moat.publish.errors import ChapterFailed, ParameterError
-from moat.publish.run import execute
+from moat.publish.execute import execute
 from tests.mini import notebook
 
 DEFAULTS = {"draws": 4000, "ratio": 7.0, "name": "a", "quick": False, "free": None}
@@ -65,7 +65,7 @@ def test_no_kernel_is_started_for_a_wrong_parameter(monkeypatch, tmp_path):
     def never(*_, **__):
         raise AssertionError("a kernel was started")
 
-    monkeypatch.setattr("moat.publish.run.papermill.execute_notebook", never)
+    monkeypatch.setattr("moat.publish.execute.papermill.execute_notebook", never)
     with pytest.raises(ParameterError, match="knows: draws"):
         execute("chinchilla", {"drows": 5}, tmp_path / "out.ipynb")
 

@@ -9,8 +9,8 @@ import threading
 
 import pytest
 
+from moat.errors import DigestMismatch, SourceUnavailable
 from moat.sources import store
-from moat.sources.errors import DigestMismatch, SourceUnavailable
 from moat.sources.registry import RemoteFile, Source
 
 BODY = b"a,b\n1,2\n"

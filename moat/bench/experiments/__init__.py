@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from moat.bench.design import Plan
-from moat.bench.errors import RunError
 from moat.bench.experiments import attention, dense, distillation, float8, optimiser, sparse
+from moat.errors import RunError
 
 BUDGETS = ("smoke", "cpu", "gpu")
 EXPERIMENTS: Mapping[str, Callable[[str], Plan]] = {

@@ -1,0 +1,1 @@
+"""How fast single layers are on a device."""

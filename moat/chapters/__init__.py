@@ -1,0 +1,1 @@
+"""One room a chapter: what a single notebook computes with and draws."""

@@ -1,0 +1,1 @@
+"""What `notebooks/allocation.ipynb` computes with and draws."""

@@ -1,0 +1,1 @@
+"""What `notebooks/attention.ipynb` computes with and draws."""

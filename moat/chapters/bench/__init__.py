@@ -1,0 +1,1 @@
+"""What `notebooks/bench.ipynb` computes with and draws."""

@@ -1,0 +1,1 @@
+"""What `notebooks/bill.ipynb` computes with and draws."""

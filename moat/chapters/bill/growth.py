@@ -1,0 +1,56 @@
+"""How fast the cost of the largest training runs grew: a line through the logarithm of cost."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from moat.errors import FrontierError
+from moat.stats.estimate import Estimate
+
+
+def years(dates: pd.Series) -> np.ndarray:
+    """Dates as fractions of a year: 1 July 2024 is about 2024.5."""
+    days = pd.to_datetime(dates)
+    return (days.dt.year + (days.dt.day_of_year - 1) / 365.25).to_numpy(float)
+
+
+def growth(
+    points: pd.DataFrame, *, level: float = 0.9
+) -> tuple[Estimate, float, stats._stats_py.LinregressResult]:
+    """Times a year by least squares of log10 cost on the date; its R2; the line.
+
+    ``points`` has the columns date and cost (USD).  The interval is that of the slope with Student's t,
+    as the authors of the published figure computed it; it takes systems as independent.
+
+    >>> points = pd.DataFrame({"date": ["2020-01-01", "2021-01-01", "2022-01-01", "2023-01-01"],
+    ...                        "cost": [1e6, 2.1e6, 4e6, 8e6]})
+    >>> round(growth(points)[0].value, 2)
+    1.99
+    """
+    known = points.dropna(subset=["date", "cost"])
+    if len(known) < 3:
+        raise FrontierError(f"A growth rate needs at least three dated costs, not {len(known)}.")
+    if (known["cost"] <= 0).any():
+        raise FrontierError("A cost is above zero; look for a missing value written as 0.")
+    line = stats.linregress(years(known["date"]), np.log10(known["cost"]))
+    arm = stats.t.ppf((1 + level) / 2, len(known) - 2) * line.stderr
+    ends = (float(10.0 ** (line.slope + k * arm)) for k in (0, -1, 1))
+    method = "least squares of log cost on date, Student's t"
+    return Estimate(*ends, n=len(known), method=method, level=level), float(line.rvalue) ** 2, line
+
+
+def band(points: pd.DataFrame, dates: pd.Series, *, level: float = 0.9) -> pd.DataFrame:
+    """The line at ``dates`` with the interval of its mean: columns date, value, low, high (USD)."""
+    known = points.dropna(subset=["date", "cost"])
+    _, _, line = growth(known, level=level)
+    x, at = years(known["date"]), years(dates)
+    resid = np.log10(known["cost"]) - line.intercept - line.slope * x
+    scale = np.sqrt((resid**2).sum() / (len(x) - 2))
+    spread = scale * np.sqrt(1 / len(x) + (at - x.mean()) ** 2 / ((x - x.mean()) ** 2).sum())
+    arm = stats.t.ppf((1 + level) / 2, len(x) - 2) * spread
+    middle = line.intercept + line.slope * at
+    return pd.DataFrame(
+        {"date": dates, "value": 10**middle, "low": 10 ** (middle - arm), "high": 10 ** (middle + arm)}
+    )

@@ -1,0 +1,1 @@
+"""What `notebooks/capability-laws.ipynb` computes with and draws."""

@@ -1,0 +1,1 @@
+"""What `notebooks/chinchilla.ipynb` computes with and draws."""

@@ -1,0 +1,1 @@
+"""What `notebooks/chinchilla-refit.ipynb` computes with and draws."""

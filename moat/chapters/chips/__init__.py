@@ -1,0 +1,1 @@
+"""What `notebooks/chips.ipynb` computes with and draws."""

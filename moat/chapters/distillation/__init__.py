@@ -1,0 +1,1 @@
+"""What `notebooks/distillation.ipynb` computes with and draws."""

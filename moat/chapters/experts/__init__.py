@@ -1,0 +1,1 @@
+"""What `notebooks/experts.ipynb` computes with and draws."""

@@ -1,0 +1,1 @@
+"""What `notebooks/explorer.ipynb` computes with and draws."""

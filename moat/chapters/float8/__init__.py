@@ -1,0 +1,1 @@
+"""What `notebooks/float8.ipynb` computes with and draws."""

@@ -1,0 +1,1 @@
+"""What `notebooks/isoflop.ipynb` computes with and draws."""

@@ -1,0 +1,1 @@
+"""What `notebooks/kaplan-to-chinchilla.ipynb` computes with and draws."""

@@ -1,0 +1,1 @@
+"""What `notebooks/lag.ipynb` computes with and draws."""

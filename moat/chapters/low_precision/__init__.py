@@ -1,0 +1,1 @@
+"""What `notebooks/low-precision.ipynb` computes with and draws."""

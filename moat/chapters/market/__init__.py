@@ -1,0 +1,1 @@
+"""What `notebooks/market.ipynb` computes with and draws."""

@@ -1,0 +1,1 @@
+"""What `notebooks/multiverse.ipynb` computes with and draws."""

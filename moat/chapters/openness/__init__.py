@@ -1,0 +1,1 @@
+"""What `notebooks/openness.ipynb` computes with and draws."""

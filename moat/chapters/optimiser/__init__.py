@@ -1,0 +1,1 @@
+"""What `notebooks/optimiser.ipynb` computes with and draws."""

@@ -1,0 +1,1 @@
+"""What `notebooks/overtraining.ipynb` computes with and draws."""

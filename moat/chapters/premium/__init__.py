@@ -1,0 +1,1 @@
+"""What `notebooks/premium.ipynb` computes with and draws."""

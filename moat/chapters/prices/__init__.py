@@ -1,0 +1,1 @@
+"""What `notebooks/prices.ipynb` computes with and draws."""

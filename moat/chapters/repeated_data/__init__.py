@@ -1,0 +1,1 @@
+"""What `notebooks/repeated-data.ipynb` computes with and draws."""

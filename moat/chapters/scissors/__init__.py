@@ -1,0 +1,1 @@
+"""What `notebooks/scissors.ipynb` computes with and draws."""

@@ -1,0 +1,1 @@
+"""What `notebooks/scoreboard.ipynb` computes with and draws."""

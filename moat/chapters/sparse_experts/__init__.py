@@ -1,0 +1,1 @@
+"""What `notebooks/sparse-experts.ipynb` computes with and draws."""

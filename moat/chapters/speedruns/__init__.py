@@ -1,0 +1,1 @@
+"""What `notebooks/speedruns.ipynb` computes with and draws."""

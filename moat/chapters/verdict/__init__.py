@@ -1,0 +1,1 @@
+"""What `notebooks/verdict.ipynb` computes with and draws."""

@@ -1,0 +1,1 @@
+"""Chips, links and the FLOP of a model, in units that cannot be mistaken."""

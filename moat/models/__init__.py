@@ -1,0 +1,1 @@
+"""The table of models: joined, cleaned, with labs and active parameters."""

@@ -1,0 +1,1 @@
+"""Statistics that several chapters share: estimates, intervals, resampling, shares, luck."""
