@@ -42,6 +42,10 @@ class Mini:
         path.write_text(text.replace(old, new), encoding="utf-8")
 
 
+#: What a notebook's metadata tells the tests; no page shows it.
+FOR_TESTS = "steady-and-for-tests"
+
+
 def notebook(path: Path, *cells: tuple[str, str, list[str]]) -> None:
     """Write a notebook from (kind, source, tags); a tag ``fig-NAME`` makes the cell a figure."""
     body = []
@@ -52,8 +56,9 @@ def notebook(path: Path, *cells: tuple[str, str, list[str]]) -> None:
             metadata["mystnb"] = {"figure": words, "image": {"alt": "A line that rises." * 4}}
         cell = {"cell_type": kind, "id": f"c{i}", "metadata": metadata, "source": source}
         body.append(cell | ({"outputs": [], "execution_count": None} if kind == "code" else {}))
-    kernel = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
-    whole = {"cells": body, "metadata": kernel, "nbformat": 4, "nbformat_minor": 5}
+    kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
+    whole_metadata = {"kernelspec": kernel, "moat": {"steady": [FOR_TESTS]}}
+    whole = {"cells": body, "metadata": whole_metadata, "nbformat": 4, "nbformat_minor": 5}
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(whole), encoding="utf-8")
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from bs4 import BeautifulSoup
 
-from tests.mini import POINTS, Mini, notebook
+from tests.mini import FOR_TESTS, POINTS, Mini, notebook
 
 
 def text(done: subprocess.CompletedProcess) -> str:
@@ -257,6 +257,13 @@ def test_the_stamp_tells_how_a_page_was_made(built_mini):
     assert "How this page was made" in stamp
     assert "factor = 1.0" in stamp
     assert "own" in stamp
+
+
+def test_what_a_notebook_tells_the_tests_is_on_no_page(built_mini):
+    assert FOR_TESTS in (built_mini.root / "notebooks" / "near.ipynb").read_text(encoding="utf-8")
+    pages = [p for p in (built_mini.root / "_build" / "html").rglob("*.*") if p.suffix in (".html", ".ipynb")]
+    assert len(pages) > 4
+    assert not [p for p in pages if FOR_TESTS in p.read_text(encoding="utf-8")]
 
 
 def test_the_scoreboard_has_a_row(built_mini):
