@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -59,9 +61,19 @@ def test_a_record_says_what_was_run(tmp_path):
     assert record["id"] != runs.run_id(task(rate=2e-2).job)
 
 
-def test_the_digest_of_code_ignores_words_about_it():
-    assert runs._bare('def f():\n    """Says."""\n    return 1  # so') == runs._bare("def f():\n    return 1")
-    assert runs._bare("x = 1") != runs._bare("x = 2")
+def test_the_digest_of_code_ignores_words_about_it(tmp_path, monkeypatch):
+    for name in runs.TRAINING:
+        shutil.copy2(Path(runs.__file__).with_name(f"{name}.py"), tmp_path)
+    monkeypatch.setattr(runs, "__file__", str(tmp_path / "runs.py"))
+    digest, changed = runs.code.__wrapped__, tmp_path / "train.py"
+    before, text = digest(), changed.read_text(encoding="utf-8")
+    assert before == runs.code()
+    changed.write_text(f"{text}\n\ndef more():\n    return 1\n", encoding="utf-8")
+    more = digest()
+    assert more != before
+    words = '\n\ndef more():\n    """Says."""\n    return 1  # so\n'
+    changed.write_text(f"# A comment.\n{text}{words}", encoding="utf-8")
+    assert digest() == more
 
 
 def test_a_machine_is_checked():
