@@ -13,6 +13,7 @@ from moat.bench import train as training
 from moat.bench.config import Config
 from moat.bench.model import GPT, initial
 
+GPU_PLANS = ["isoflop-zipf", "experts", "optimiser", "float8", "attention"]
 NEEDS_GPU = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA GPU")
 
 
@@ -22,7 +23,11 @@ def quick(monkeypatch):
     monkeypatch.setattr(sweep.ceilings, "measure", lambda *a: {"matmul_flop_s": 1e11, "copy_byte_s": 1e10})
 
 
-@pytest.mark.parametrize("experiment", ["isoflop-zipf", "experts", "optimiser", "float8", "attention"])
+#: One plan for every run of the tests, the quickest; the nightly tests rehearse all.
+PLANS = ["float8", *(pytest.param(e, marks=pytest.mark.slow) for e in GPU_PLANS if e != "float8")]
+
+
+@pytest.mark.parametrize("experiment", PLANS)
 def test_a_gpu_plan_runs_stops_and_goes_on(experiment, tmp_path, monkeypatch):
     made = check.toy(experiments.plan(experiment, "gpu"))
     assert {c.d for c in made.arms.values()} >= {32}

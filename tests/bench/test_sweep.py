@@ -76,13 +76,15 @@ def test_the_digest_of_code_ignores_words_about_it(tmp_path, monkeypatch):
     assert digest() == more
 
 
-def test_a_machine_is_checked():
-    done = CliRunner().invoke(command.app, ["check"])
-    assert done.exit_code == 0, done.exception
-    assert "utilisation" in done.output
+def test_a_machine_is_checked(monkeypatch):
     table = check.agreement("cpu")
     assert table["cpu"].max() == 0
     assert table["alone"].max() < 2e-4
+    monkeypatch.setattr(check, "agreement", lambda device: table)  # half of the time is enough
+    done = CliRunner().invoke(command.app, ["check"])
+    assert done.exit_code == 0, done.exception
+    assert "utilisation" in done.output
+    assert "alone" in done.output
 
 
 def test_code_of_equal_losses_keeps_its_name(monkeypatch):
@@ -128,6 +130,7 @@ def test_a_run_of_another_experiment_is_not_trained_again(tmp_path, monkeypatch)
     assert set(runs.load("second", "smoke", tmp_path)["arm"]) == {"baseline"}
 
 
+@pytest.mark.slow
 def test_fresh_processes_train_too(tmp_path):
     with sweep.workers(2) as pool:
         found = sweep.run([task(3), task(4)], executor=pool, store=tmp_path)

@@ -43,7 +43,13 @@ def test_a_notebook_says_which_findings_are_steady(name):
     assert not small.items() & SMALL.items(), "only what differs from the usual"
 
 
-@pytest.mark.parametrize("name", project.chapters())
+def runs_again() -> list:
+    """All chapters: every third of the book in any run of the tests, all of them in the slow ones."""
+    quick = project.in_book()[::3]
+    return [pytest.param(c, marks=() if c in quick else pytest.mark.slow) for c in project.chapters()]
+
+
+@pytest.mark.parametrize("name", runs_again())
 def test_a_chapter_runs_with_other_parameters(name, tmp_path):
     needs(name)
     ran = execute(name, SMALL | said(name).get("small", {}), tmp_path / "out.ipynb")
