@@ -33,6 +33,8 @@ COLUMNS = (
     "loss", "oracle", "status", "busiest", "seconds", "utilisation", "device", "code", "id",
     "passes", "teacher_params", "teacher_flop", "teacher_loss",
 )  # fmt: skip
+#: What a table of runs says of the machine, the clock and the code; the same run made again differs in it.
+CIRCUMSTANCES = ("seconds", "utilisation", "device", "code", "id")
 
 
 @lru_cache(maxsize=1)
