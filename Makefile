@@ -6,11 +6,12 @@ PARAMS ?=
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help book test chapter plan serve record bench-peers clean lock browser
+.PHONY: help book test test-all chapter plan serve record bench-peers clean lock browser
 
 help:
 	@echo "make book                     execute what is out of date and build the book"
-	@echo "make test                     run all tests (builds what they need); ARGS=\"-k lag\" chooses"
+	@echo "make test                     run the tests (builds what they need); ARGS=\"-k lag\" chooses"
+	@echo "make test-all                 the same with long simulations and every chapter run again"
 	@echo "make chapter NAME=chinchilla  run one chapter; PARAMS=\"draws=500 seed=3\" sets parameters"
 	@echo "make plan                     say which chapters can be computed here, and which are recorded"
 	@echo "make serve                    show the built book on a local address"
@@ -24,6 +25,9 @@ book: .venv/installed
 
 test: .venv/installed browser
 	@$(BIN)/python -m tests $(ARGS)
+
+test-all: .venv/installed browser
+	@$(BIN)/python -m tests --slow $(ARGS)
 
 chapter: .venv/installed
 	@$(BIN)/moat chapter $(NAME) $(PARAMS)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import shutil
 from pathlib import Path
 
@@ -13,6 +15,20 @@ from tests.mini import Mini, make_mini
 
 #: How a source says that it cannot be had.
 NOT_AT_HAND = "is not in the cache or mirror"
+
+
+def pytest_addoption(parser):
+    parser.addoption("--slow", action="store_true", help="run the tests marked slow too")
+
+
+def pytest_collection_modifyitems(config, items):
+    """Slow tests run where they are asked for, whatever else chooses among tests."""
+    if config.getoption("slow") or "slow" in config.getoption("markexpr"):
+        return
+    slow = [item for item in items if item.get_closest_marker("slow")]
+    if slow:
+        config.hook.pytest_deselected(items=slow)
+        items[:] = [item for item in items if not item.get_closest_marker("slow")]
 
 
 @pytest.hookimpl(wrapper=True)
@@ -57,13 +73,22 @@ def built() -> Path:
 
 @pytest.fixture(scope="session")
 def built_mini(tmp_path_factory) -> Mini:
-    """A small project that has been built and recorded once; copy it before changing it."""
-    mini = make_mini(tmp_path_factory.mktemp("mini") / "project")
-    done = mini.moat("book")
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "2 chapters computed, 0 recorded" in done.stdout
-    done = mini.moat("record")
-    assert done.returncode == 0, done.stdout + done.stderr
+    """A small project that has been built and recorded once for all workers; copy it before changing it."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "mini"
+    folder.mkdir(exist_ok=True)
+    with open(folder / "lock", "w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        if (folder / "built").exists():
+            return Mini(folder / "project")
+        shutil.rmtree(folder / "project", ignore_errors=True)
+        mini = make_mini(folder / "project")
+        done = mini.moat("book")
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert "2 chapters computed, 0 recorded" in done.stdout
+        done = mini.moat("record")
+        assert done.returncode == 0, done.stdout + done.stderr
+        (folder / "built").touch()
     return mini
 
 

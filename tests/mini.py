@@ -42,6 +42,10 @@ class Mini:
         path.write_text(text.replace(old, new), encoding="utf-8")
 
 
+#: What a notebook's metadata tells the tests; no page shows it.
+FOR_TESTS = "steady-and-for-tests"
+
+
 def notebook(path: Path, *cells: tuple[str, str, list[str]]) -> None:
     """Write a notebook from (kind, source, tags); a tag ``fig-NAME`` makes the cell a figure."""
     body = []
@@ -52,8 +56,9 @@ def notebook(path: Path, *cells: tuple[str, str, list[str]]) -> None:
             metadata["mystnb"] = {"figure": words, "image": {"alt": "A line that rises." * 4}}
         cell = {"cell_type": kind, "id": f"c{i}", "metadata": metadata, "source": source}
         body.append(cell | ({"outputs": [], "execution_count": None} if kind == "code" else {}))
-    kernel = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
-    whole = {"cells": body, "metadata": kernel, "nbformat": 4, "nbformat_minor": 5}
+    kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
+    whole_metadata = {"kernelspec": kernel, "moat": {"steady": [FOR_TESTS]}}
+    whole = {"cells": body, "metadata": whole_metadata, "nbformat": 4, "nbformat_minor": 5}
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(whole), encoding="utf-8")
 
@@ -61,11 +66,11 @@ def notebook(path: Path, *cells: tuple[str, str, list[str]]) -> None:
 #: What the chapter that needs a download shows: a figure of ours, a table of ours, rows of another's.
 SHOWN = [
     ("code", "from matplotlib import pyplot as plt\nfrom moat import plot", ["hide-input"]),
-    ("code", "show.setup()\nmine = (factor * table).set_axis(['step', 'height'], axis=1)", ["hide-input"]),
+    ("code", "plot.setup()\nmine = (factor * table).set_axis(['step', 'height'], axis=1)", ["hide-input"]),
     ("code", "drawing, ax = plt.subplots()\nax.plot(mine['step'], mine['height'])\n"
-     "show.figure(drawing, mine)", ["hide-input", "fig-line"]),
-    ("code", "show.table(mine.tail(1), label='Highest point', data=mine)", ["hide-input"]),
-    ("code", "show.table(table, label='The downloaded points')", ["hide-input", "rows-of-points"]),
+     "plot.figure(drawing, mine)", ["hide-input", "fig-line"]),
+    ("code", "plot.table(mine.tail(1), label='Highest point', data=mine)", ["hide-input"]),
+    ("code", "plot.table(table, label='The downloaded points')", ["hide-input", "rows-of-points"]),
 ]  # fmt: skip
 
 REMOTE = "https://data.example/points.csv"

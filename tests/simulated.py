@@ -4,10 +4,21 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from moat import laws, sources
 
 TRUTH = pd.Series({"E": 1.8, "A": 420.0, "B": 2600.0, "alpha": 0.34, "beta": 0.37})
+
+
+def chance_band(rate: float, worlds: int) -> float:
+    """Three binomial standard errors: how far the share seen in so many worlds may lie from its ``rate``."""
+    return 3 * float(np.sqrt(rate * (1 - rate) / worlds))
+
+
+def worlds(quick: int, all_of_them: int):
+    """Few worlds always, which show a gross fault; in the slow tests as many as settle a rate."""
+    return pytest.mark.parametrize("worlds", [quick, pytest.param(all_of_them, marks=pytest.mark.slow)])
 
 
 def simulate(seed: int, *, noise: float = 0.004, rows: int | None = None) -> pd.DataFrame:

@@ -15,6 +15,14 @@ pytestmark = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
 MAX_LINES, MAX_FUNCTION = 15, 4
 #: Models whose names look like numbers.
 NAMES = r"Llama 3\.1|Claude 3\.5|GPT-4\.5|Yi-1\.5"
+#: Numbers in words that only a count has: smaller ones, and round ones, are ordinary language too.
+TEENS = "eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|nineteen"
+TENS = "twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety"
+#: What is measured and not counted; a threshold of so many months is chosen, not found.
+UNITS = r"(?!(?:bits|months|points|times|dollars|thousand|million|billion|per|as|has|is|was)\b)"
+#: Counts in words that no run gives: what was chosen, or what a claim would need.
+CHOSEN = r"sixty-four experts|thirty-two experts|twenty models with|twenty best|ninety tokens|forty passes"
+COUNTED = rf"\b(?:{TEENS}|(?:{TENS})(?:-[a-z]+)?)\s+{UNITS}(?:[a-z-]+\s+{UNITS})?[a-z]+s\b(?!-)"
 
 
 def cells(path, kind):
@@ -53,6 +61,13 @@ def test_no_number_that_a_run_should_give_is_typed_into_prose(path):
     for cell in cells(path, "markdown"):
         plain = re.sub(rf"\$[^$]*\$|`[^`]*`|\([^)]*\)|{NAMES}", "", cell.source)
         assert not re.search(r"(?<![\w.×])\d+\.\d+(?!\s*×)", plain), plain
+
+
+def test_no_count_that_a_run_should_give_is_typed_in_words(path):
+    for cell in cells(path, "markdown"):
+        plain = re.sub(rf"\$[^$]*\$|`[^`]*`|{CHOSEN}", "", cell.source)
+        found = re.search(COUNTED, plain, re.IGNORECASE)
+        assert not found, f"{found[0]}: let a finding say it"
 
 
 def test_a_chapter_ends_as_promised(path):

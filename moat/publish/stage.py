@@ -257,9 +257,13 @@ def _markdown(source: str) -> nbformat.NotebookNode:
 
 
 def _public_metadata(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
-    """Drop what papermill adds: local paths and times, which would differ in every build."""
+    """Drop what papermill adds, local paths and times, which would differ in every build.
+
+    What a notebook says to the tests goes as well: the page would begin with it.
+    """
     notebook = copy.deepcopy(notebook)
-    notebook.metadata.pop("papermill", None)
+    for key in ("papermill", "moat"):
+        notebook.metadata.pop(key, None)
     for cell in notebook.cells:
         for key in ("papermill", "execution", "ExecuteTime"):
             cell.metadata.pop(key, None)

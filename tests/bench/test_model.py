@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+import torch.nn.functional as F
 from torch.utils.flop_counter import FlopCounterMode
 
 from moat.bench import flop
@@ -94,19 +95,19 @@ def test_one_expert_of_full_width_is_dense():
 
 
 def test_experts_by_the_slow_obvious_way():
-    config, model = build(experts=6, active=2)
-    x = torch.randn(1, 2, 5, config.d)
-    found = model._experts(0, x, None)[0].flatten(0, 1)
-    weights = {k.removeprefix("0."): v[0] for k, v in model.stacked.items() if k.startswith("0.")}
-    for row, token in enumerate(x[0].flatten(0, 1)):
+    config, model = build(experts=6, active=2, layers=1)
+    model.stacked["0.out"].zero_()  # attention adds nothing
+    weights = {k.removeprefix("0."): v[0] for k, v in model.stacked.items()}
+    x = weights["embed"][tokens(config)[0]]
+    y = F.rms_norm(x, x.shape[-1:])
+    for stream, token in zip(x.flatten(0, 1), y.flatten(0, 1), strict=True):
         affinity = (token @ weights["router"]).sigmoid()
         top = affinity.topk(2)
-        expected = (token @ weights["up"]).relu().square() @ weights["back"]
+        stream += (token @ weights["up"]).relu().square() @ weights["back"]
         for gate, g in zip(top.values / top.values.sum(), top.indices, strict=True):
-            expected += gate * (
-                (token @ weights["experts_up"][g]).relu().square() @ weights["experts_back"][g]
-            )
-        torch.testing.assert_close(found[row], expected, rtol=1e-4, atol=1e-5)
+            stream += gate * ((token @ weights["experts_up"][g]).relu().square() @ weights["experts_back"][g])
+    expected = F.rms_norm(x, x.shape[-1:]) @ weights["head"]
+    torch.testing.assert_close(model(tokens(config))[0], expected, rtol=1e-4, atol=1e-5)
 
 
 def test_a_bias_chooses_experts_and_weighs_none():

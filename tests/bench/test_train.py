@@ -134,7 +134,7 @@ def test_entropy_by_two_methods():
 
 def test_a_source_sampled_by_torch_has_the_same_law():
     source, config = corpus.load("zipf", 64), Config(vocab=64, corpus="zipf", context=33, batch=1000)
-    drawn = next(batches._sampled(source, config, 0, "cpu")).numpy()
+    drawn = next(batches.windows(source, config, 0, "cpu:0")).numpy()
     assert drawn.shape == (1000, 34)
     assert source.oracle(drawn) == pytest.approx(source.entropy, abs=0.02)
 

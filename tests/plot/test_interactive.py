@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 
 import altair as alt
+import nbformat
 import pandas as pd
 
 from moat.plot.interactive import MIME, interactive
-from moat.publish import displays, stage
+from moat.publish import stage
+from moat.publish.plan import Plan
 
 NAMES = ["V2", "R1</script>"]
 POINTS = pd.DataFrame({"date": ["2024-05-06", "2025-01-20"], "score": [120.0, 139.5], "name": NAMES})
@@ -32,14 +34,19 @@ def test_nothing_is_fetched_from_elsewhere():
     assert "http" not in json.dumps(values)
 
 
-def test_the_page_gets_the_description_safely_and_one_script():
-    from nbformat.v4 import new_code_cell, new_output
+def test_the_page_gets_the_description_safely_and_one_script(tmp_path, monkeypatch):
+    from nbformat.v4 import new_code_cell, new_notebook, new_output
 
     output = new_output("display_data", data=chart()._repr_mimebundle_())
     cell = new_code_cell("", outputs=[output], metadata={"mystnb": {"figure": {"name": "fig-demo"}}})
-    assert displays.CHART == MIME
-    text = stage._live(cell, stage._take(cell, MIME))
-    assert MIME not in cell.outputs[0].data
+    executed = tmp_path / "_build" / "executed" / "demo.ipynb"
+    executed.parent.mkdir(parents=True)
+    nbformat.write(new_notebook(cells=[cell]), executed)
+    monkeypatch.setenv("MOAT_ROOT", str(tmp_path))
+    page, tables = stage.page("demo", Plan(("demo",), {}), None)
+    assert list(tables) == ["fig-demo"]
+    assert MIME not in page.cells[0].outputs[0].data
+    text = page.cells[1].source
     inside = text.split('<script type="application/json">')[1].split("</script>")[0]
     assert json.loads(inside)["mark"]["type"] == "circle"
     assert 'data-figure="fig-demo"' in text

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from bs4 import BeautifulSoup
 
-from tests.mini import POINTS, Mini, notebook
+from tests.mini import FOR_TESTS, POINTS, Mini, notebook
 
 
 def text(done: subprocess.CompletedProcess) -> str:
@@ -56,6 +56,7 @@ def test_only_what_depends_on_an_edit_is_executed_again(mini):
     assert "At home" in page(mini, "book/index")
 
 
+@pytest.mark.slow
 def test_what_was_deleted_is_made_again_and_until_then_cannot_be_recorded(mini):
     (mini.root / "_build" / "findings" / "near.json").unlink()
     refused = mini.moat("record")
@@ -105,6 +106,7 @@ def test_a_failing_cell_is_the_last_thing_on_the_screen_and_its_copy_is_kept(min
     assert mini.executed()["far"] != before["far"]  # the other chapter is computed all the same
 
 
+@pytest.mark.slow
 def test_where_a_step_fails_without_a_word_its_log_is_the_last_thing_on_the_screen(mini):
     mini.edit("notebooks/near.ipynb", "factor = 1.0", "factor = 2.0")
     module = mini.root / "moat" / "publish" / "run.py"
@@ -118,7 +120,11 @@ def test_where_a_step_fails_without_a_word_its_log_is_the_last_thing_on_the_scre
     ("cell", "says"),
     [
         ("import numpy as np\\nnp.int64(2**62) * np.int64(4)", "RuntimeWarning: overflow"),
-        ("import warnings\\nwarnings.warn('odd', stacklevel=1)", "UserWarning: odd"),
+        pytest.param(
+            "import warnings\\nwarnings.warn('odd', stacklevel=1)",
+            "UserWarning: odd",
+            marks=pytest.mark.slow,
+        ),
     ],
 )
 def test_a_warning_in_a_cell_fails_the_build(mini, cell, says):
@@ -130,6 +136,7 @@ def test_a_warning_in_a_cell_fails_the_build(mini, cell, says):
     assert "ipykernel" not in said
 
 
+@pytest.mark.slow
 def test_progress_of_a_cell_is_neither_an_error_nor_on_the_page(mini):
     bar = "from tqdm import tqdm\\nfor _ in tqdm(range(3), desc='drawing worlds'): pass"
     mini.edit("notebooks/near.ipynb", "table = sources.load('own')", f"{bar}\\ntable = sources.load('own')")
@@ -139,6 +146,7 @@ def test_progress_of_a_cell_is_neither_an_error_nor_on_the_page(mini):
     assert "drawing worlds" not in " ".join(e.text for e in shown)
 
 
+@pytest.mark.slow
 def test_a_folder_with_a_blank_in_its_name(mini, tmp_path):
     shutil.copytree(mini.root, tmp_path / "my büch 2")
     blank = Mini(tmp_path / "my büch 2")
@@ -153,6 +161,7 @@ def test_a_folder_with_a_blank_in_its_name(mini, tmp_path):
     assert "2 chapters computed" in done.stdout
 
 
+@pytest.mark.slow
 def test_an_error_that_a_cell_was_allowed_to_raise_is_refused(mini):
     mini.edit("notebooks/near.ipynb", '"tags": ["parameters"]', '"tags": ["parameters", "raises-exception"]')
     mini.edit("notebooks/near.ipynb", "factor = 1.0", "factor = 1.0\\nfactor = missing")
@@ -181,6 +190,7 @@ def test_a_finding_that_left_its_record_stops_the_build(mini):
     assert done.returncode == 0, text(done)
 
 
+@pytest.mark.slow
 def test_a_killed_build_goes_on_where_it_was(mini):
     """Killed hard in the middle of a chapter; the next build needs no help."""
     notebook(
@@ -257,6 +267,13 @@ def test_the_stamp_tells_how_a_page_was_made(built_mini):
     assert "How this page was made" in stamp
     assert "factor = 1.0" in stamp
     assert "own" in stamp
+
+
+def test_what_a_notebook_tells_the_tests_is_on_no_page(built_mini):
+    assert FOR_TESTS in (built_mini.root / "notebooks" / "near.ipynb").read_text(encoding="utf-8")
+    pages = [p for p in (built_mini.root / "_build" / "html").rglob("*.*") if p.suffix in (".html", ".ipynb")]
+    assert len(pages) > 4
+    assert not [p for p in pages if FOR_TESTS in p.read_text(encoding="utf-8")]
 
 
 def test_the_scoreboard_has_a_row(built_mini):

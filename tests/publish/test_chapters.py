@@ -11,74 +11,16 @@ from moat import project, sources
 from moat.evidence.findings import Chapter, computed_path, parse, recorded_path
 from moat.publish.execute import displayed, execute
 from moat.publish.inputs import inputs
-from moat.publish.parameters import read
+from moat.publish.parameters import check, declared, read
 
-SMALL = {
-    "chinchilla": {"draws": 200, "seed": 3, "simulations": 49},
-    "kaplan-to-chinchilla": {"draws": 200, "seed": 3},
-    "allocation": {"draws": 200, "seed": 3},
-    "overtraining": {"draws": 200, "seed": 3},
-    "repeated-data": {"draws": 200, "seed": 3},
-    "low-precision": {"draws": 200, "seed": 3},
-    "capability-laws": {"draws": 200, "seed": 3, "worlds": 20},
-    "chinchilla-refit": {"draws": 200, "seed": 3, "every_start": 100},
-    "lag": {"draws": 200, "seed": 3},
-    "premium": {"draws": 200, "seed": 3, "worlds": 20},
-    "bill": {"draws": 200, "seed": 3},
-    "scissors": {"draws": 200, "seed": 3},
-    "chips": {"draws": 200, "seed": 3},
-    "market": {"draws": 200, "seed": 3, "worlds": 20},
-    "prices": {"draws": 200, "seed": 3, "worlds": 60},
-    "openness": {"draws": 200, "seed": 3},
-    "weaker-chips": {"draws": 200, "seed": 3},
-    "isoflop": {"draws": 200, "seed": 3, "simulations": 10},
-    "experts": {"draws": 200, "seed": 3},
-    "optimiser": {"draws": 200, "seed": 3},
-    "bench": {"draws": 200, "seed": 3},
-    "sparse-experts": {"draws": 200, "seed": 3},
-    "attention": {"draws": 200, "seed": 3},
-    "distillation": {"draws": 200, "seed": 3},
-    "float8": {"draws": 200, "seed": 3},
-    "speedruns": {"draws": 200, "seed": 3, "worlds": 100},
-    "explorer": {"draws": 200, "seed": 3},
-    "verdict": {"draws": 200, "seed": 3},
-    "multiverse": {"draws": 200, "seed": 3},
-    "scoreboard": {"draws": 200, "seed": 3},
-}
+#: What every chapter is run again with; its notebook's metadata says what differs or is added there.
+SMALL = {"draws": 200, "seed": 3}
+#: What a notebook's metadata may say to these tests, under "moat".
+SAID = {"small", "steady"}
 
-#: Findings that neither draws nor seed may move.
-STEADY = {
-    "chinchilla": ("alpha", "beta", "E", "objective"),
-    "chinchilla-refit": ("alpha", "beta", "E", "objective"),
-    "kaplan-to-chinchilla": ("exponent-1", "akima-3", "overspend-gpt-3"),
-    "repeated-data": ("r2-decay", "objective", "published-excess"),
-    "low-precision": ("objective", "share-W4A4", "gain-W3", "excess-FP4", "removed", "lost-v3", "even-log"),
-    "capability-laws": ("first", "three", "v2", "v2-total", "china", "china-new", "parallel"),
-    "allocation": ("gem-alpha", "gem100-objective", "bias-comma", "llama-exponent-all"),
-    "overtraining": ("error-1b", "task-error-7b", "overspend-400"),
-    "lag": ("width-china", "width-open", "hazard-ratio", "slope", "eci-max-deviation", "width-china-then"),
-    "premium": ("multiplier-v3", "multiplier-needed", "placebo-rank", "price-raw", "even-v3-llama"),
-    "bill": ("hours-share", "growth", "growth-r2", "squeeze", "own-median", "unchecked-then", "stock-ratio"),
-    "scissors": ("gap-then", "gap-change", "growth-us", "parts-us", "china-after", "china-bic"),
-    "experts": ("gain-600", "best-large", "best-fitted", "busiest-bias"),
-    "optimiser": ("gain-last", "interaction", "times-product", "ns-dense"),
-    "bench": ("product", "share", "count"),
-    "float8": ("cpu-excess", "gpu-excess", "cpu-int4", "finer", "product-4096", "step-4096"),
-    "attention": ("v3-kilobytes", "llama-times", "cut", "gpu-pair-2", "cpu-one", "h20-loss"),
-    "distillation": ("gain-laws", "gain-samples", "laws-free", "peer-passes", "gpu-laws-free"),
-    "sparse-experts": ("s-base-c", "measured-64", "change-s-base", "floor-gain", "times-188", "size-590"),
-    "isoflop": ("entropy", "exponent-parabola", "e", "rise"),
-    "chips": ("talking", "hidden", "crossing", "h800-link", "h20-margin", "talk-nominal", "domestic-lag"),
-    "market": ("nvda", "ar-chips", "ar-power", "gap", "slope-run-up", "nvda-back", "makers-against-rest"),
-    "openness": ("score-deepseek", "rise", "adoption-change", "home-share", "top10-then", "fall-least"),
-    "verdict": ("narrowed", "claims", "graded-then", "cause-algorithms", "compute-part", "split-below"),
-    "prices": ("models", "fall-mmlu-gpt-4-turbo", "long-median", "fall-line-raw", "fall-task", "day-cost"),
-    "weaker-chips": ("span", "simulated", "serial", "serial-kind", "slack"),
-    "explorer": ("moved", "width-least", "margin-c04", "research-c07", "uncounted-c17", "chips-narrow"),
-    "speedruns": ("factor", "halving-after", "fewer", "tokens-share", "slope", "core-power", "factor-2019"),
-    "multiverse": ("specifications-moat", "parts-for", "on-side-premium", "mover-width-share", "noise-width"),
-    "scoreboard": ("rows", "reproduced", "two-sided", "half", "median-distance"),
-}
+
+def said(chapter: str) -> dict:
+    return read(project.notebooks() / f"{chapter}.ipynb").metadata.get("moat", {})
 
 
 def needs(chapter: str) -> None:
@@ -90,9 +32,27 @@ def needs(chapter: str) -> None:
 
 
 @pytest.mark.parametrize("name", project.chapters())
+def test_a_notebook_says_which_findings_are_steady(name):
+    """Findings that neither draws nor seed may move, in the notebook's metadata."""
+    assert said(name).keys() <= SAID
+    assert said(name)["steady"]
+    assert set(said(name)["steady"]) <= set(Chapter.load(recorded_path(name)).findings)
+    small = said(name).get("small", {})
+    defaults = declared(read(project.notebooks() / f"{name}.ipynb"), name)
+    assert check(SMALL | small, defaults, name)
+    assert not small.items() & SMALL.items(), "only what differs from the usual"
+
+
+def runs_again() -> list:
+    """All chapters: every third of the book in any run of the tests, all of them in the slow ones."""
+    quick = project.in_book()[::3]
+    return [pytest.param(c, marks=() if c in quick else pytest.mark.slow) for c in project.chapters()]
+
+
+@pytest.mark.parametrize("name", runs_again())
 def test_a_chapter_runs_with_other_parameters(name, tmp_path):
     needs(name)
-    ran = execute(name, SMALL[name], tmp_path / "out.ipynb")
+    ran = execute(name, SMALL | said(name).get("small", {}), tmp_path / "out.ipynb")
     assert ran.parameters["draws"] == 200
     recorded = Chapter.load(recorded_path(name))
     assert set(ran.findings) == set(recorded.findings)
@@ -105,7 +65,7 @@ def test_a_chapter_runs_with_other_parameters(name, tmp_path):
         assert before.low <= finding.high, key
     # What does not depend on draws is the same number as in the book built on this machine.
     built = Chapter.load(computed_path(name)).findings
-    for key in STEADY[name]:
+    for key in said(name)["steady"]:
         assert ran.findings[key].value == pytest.approx(built[key].value, rel=1e-9)
 
 

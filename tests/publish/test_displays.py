@@ -105,6 +105,7 @@ def test_a_recorded_page_looks_like_a_computed_one(mini):
     assert soup(mini, "book/index").select(".finding-recorded")
 
 
+@pytest.mark.slow
 def test_a_recorded_page_says_that_its_code_has_changed(mini):
     mini.edit("notebooks/far.ipynb", "factor = 1.0", "factor = 1.0 + 0.0")
     mini.edit("notebooks/far.ipynb", "factor = 1.0 + 0.0", "factor = 1.5")
@@ -132,6 +133,7 @@ def test_a_display_that_moved_stops_the_build_until_it_is_recorded(mini):
     assert mini.moat("book").returncode == 0
 
 
+@pytest.mark.slow
 def test_a_display_that_looks_the_same_keeps_its_file(mini):
     kept = {p: p.read_bytes() for p in (mini.root / "data").rglob("far/*")}
     mini.edit("notebooks/far.ipynb", "mine = (factor * table)", "mine = ((1 + 1e-9) * table)")

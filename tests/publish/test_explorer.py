@@ -10,10 +10,9 @@ import numpy as np
 import pytest
 from bs4 import BeautifulSoup
 
-from moat import sources
+from moat import numbers, sources
 from moat.chapters.explorer import answers as explorer
 from moat.chapters.explorer import board as explorer_board
-from moat.chapters.explorer.figures import _text
 from moat.chapters.explorer.figures import explorer as shown
 from moat.chapters.explorer.settings import SETTINGS, default, drawn
 from moat.evidence import load_claims
@@ -62,7 +61,8 @@ def page(browser, address):
 
 
 def as_printed(found: dict) -> dict[str, str]:
-    return {k: _text(row) for k, row in found["numbers"].items()}
+    texts = {k: (row, numbers.with_interval(*row)) for k, row in found["numbers"].items()}
+    return {k: text[0] if row[1] == row[2] else " ".join(text) for k, (row, text) in texts.items()}
 
 
 def read(page) -> tuple[dict[str, str], dict[str, str]]:

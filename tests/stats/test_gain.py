@@ -99,8 +99,15 @@ def test_the_interval_of_a_quotient_covers_at_its_rate():
 
 
 def test_noise_that_breaks_the_fall_is_ironed_out():
-    assert gain._invert(np.arange(4.0), np.array([3.0, 2.0, 2.1, 1.0]), 2.0) == pytest.approx(1.0)
-    assert gain._invert(np.arange(3.0), np.array([3.0, 2.0, 1.0]), 0.5) == pytest.approx(2.5)
+    def found(losses, wanted):
+        base = pd.DataFrame(
+            {"flop": np.repeat(np.exp(np.arange(len(losses))), 2), "loss": np.repeat(losses, 2)}
+        )
+        own = pd.DataFrame({"flop": 1.0, "loss": [wanted, wanted]})
+        return np.log(gain.multiplier(base, own, 1.0, draws=9).interpolated.value)
+
+    assert found([3.0, 2.0, 2.1, 1.0], 2.0) == pytest.approx(1.0)
+    assert found([3.0, 2.0, 1.0], 0.5) == pytest.approx(2.5)
 
 
 def test_the_envelope_takes_the_best_size_of_each_budget():

@@ -62,7 +62,7 @@ def test_torch_accepts_codes_of_one_scale():
 @pytest.mark.parametrize("shape", [(1, 256, 384), (2, 128, 256)])
 def test_a_compiled_cast_is_the_eager_one(shape):
     """In one graph and for any shape; which kernels it becomes only a GPU can tell."""
-    torch._dynamo.reset()
+    torch.compiler.reset()
     cast = torch.compile(precision.cast, dynamic=True, fullgraph=True, backend="aot_eager")
     for blocks in (False, True):
         for x in (torch.randn(shape), torch.randn(shape).mT):

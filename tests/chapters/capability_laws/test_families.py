@@ -12,6 +12,7 @@ from moat.chapters.capability_laws import base_models, grid, pca
 from moat.chapters.capability_laws.families import KINDS, ZERO, Families
 from moat.chapters.capability_laws.simulate import coverage
 from moat.errors import FrontierError
+from tests.simulated import chance_band, worlds
 
 SLOPE, PER_YEAR, CHINA, CODE = 0.4, 0.25, 0.5, -0.3
 
@@ -173,14 +174,14 @@ def test_unknown_names_are_refused():
         CLEAN.others("nobody")
 
 
-def test_intervals_hold_the_truth_at_their_rate():
+@worlds(60, 300)
+def test_intervals_hold_the_truth_at_their_rate(worlds):
     """Three standard errors of a binomial around 90%, and few false alarms about China."""
-    worlds = 300
     seen = coverage(TABLE, "family 3", worlds=worlds, seed=5).mean()
-    band = 3 * np.sqrt(0.9 * 0.1 / worlds)
+    band = chance_band(0.9, worlds)
     for name in ("multiplier", "dated", "year", "china"):
         assert 0.9 - band <= seen[name] <= min(1.0, 0.9 + band), name
-    assert seen["alarm"] <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / worlds)
+    assert seen["alarm"] <= 0.05 + chance_band(0.05, worlds)
 
 
 @pytest.fixture(scope="module")

@@ -12,6 +12,7 @@ from moat.chapters.distillation.ledgers import Bill
 from moat.errors import RunError
 from moat.stats.estimate import Estimate
 from moat.stats.gain import Multiplier
+from tests.simulated import chance_band, worlds
 
 CHARGED = Bill(student=1.0, passes=0.5, teacher=12.0)
 
@@ -138,14 +139,17 @@ def test_a_rough_worth_is_not_carried_beyond_the_curve():
     assert np.isnan(found["teacher free"]).all()
 
 
-def test_the_interval_of_the_students_covers():
+@worlds(20, 80)
+def test_the_interval_of_the_students_covers(worlds):
     truth = 12_300 / (0.6 * 600)
     inside = []
-    for seed in range(80):
+    for seed in range(worlds):
         table = runs(shift=0.2 * np.log(1.6), seed=seed)
         found = ledgers.needed(longest(table, 200), ledgers.bill(table, "laws", 600), stored=True)
         inside.append(found.low <= truth <= found.high)
-    assert 0.88 <= np.mean(inside) <= 0.99
+    # The rate is 0.9 to 0.97 here, as seeds are few; fewer worlds leave it to chance by so much more.
+    slack = chance_band(0.9, worlds) - chance_band(0.9, 80)
+    assert 0.88 - slack <= np.mean(inside) <= min(1.0, 0.99 + slack)
 
 
 def test_a_bill_needs_a_teacher():

@@ -98,9 +98,12 @@ def test_speeds_by_width_and_where_they_cross():
 
 
 def test_a_crossing_is_the_last_one():
-    x = np.arange(5.0)
-    assert speed._crossing(x, np.array([1, -1, -1, 1, 2.0])) == 2.5
-    assert speed._crossing(x, np.array([1.0, 1, 1, 1, -1])) == np.inf
+    def found(y):
+        table = pd.DataFrame({"width": np.exp(np.arange(5.0)), "value": np.exp(y), "n": 9})
+        return speed.pays_from(table, np.exp([y, y]))
+
+    assert np.log(found([1, -1, -1, 1, 2.0]).value) == pytest.approx(2.5)
+    assert found([1.0, 1, 1, 1, -1]) == "no width tried"
 
 
 def test_intervals_of_speed_cover():
