@@ -1,4 +1,4 @@
-"""The code itself: lint, direction of imports, and what a public project must not say."""
+"""The code itself: lint, types, direction of imports, and what a public project must not say."""
 
 from __future__ import annotations
 
@@ -39,6 +39,11 @@ def test_format():
     command = [sys.executable, "-m", "ruff", "format", "--check", "--quiet", "moat", "tests", "benchmarks"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, "run `.venv/bin/ruff format moat tests benchmarks`"
+
+
+def test_types():
+    done = subprocess.run([sys.executable, "-m", "mypy"], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_imports_run_one_way():

@@ -73,8 +73,8 @@ def _mover(
         for c in claim.chapters if c in recorded and c in computed
         for name, before in recorded[c].findings.items() if name in computed[c].findings
     }  # fmt: skip
-    moved = {k: _movement(*pair) for k, pair in pairs.items() if pair[0].drifted(pair[1])}
-    moved = {k: size for k, size in moved.items() if size is not None}
+    sizes = {k: _movement(*pair) for k, pair in pairs.items() if pair[0].drifted(pair[1])}
+    moved = {k: size for k, size in sizes.items() if size is not None}
     named = [k for k in moved if k == claim.key or any(_printed(f) in reasons for f in pairs[k])]
     if not moved:
         return ()
@@ -84,9 +84,9 @@ def _mover(
 
 def _movement(before: Finding, now: Finding) -> tuple[bool, float] | None:
     """How far a number moved, in half-widths of its interval; those without one come after the rest."""
-    if before.is_word or now.is_word:
+    if isinstance(before.value, str) or isinstance(now.value, str):
         return None
-    if before.low is None or now.low is None or before.high == before.low:
+    if before.low is None or before.high is None or now.low is None or before.high == before.low:
         return False, abs(now.value - before.value) / (abs(before.value) or 1.0)
     ends = (abs(getattr(now, end) - getattr(before, end)) for end in ("value", "low", "high"))
     return True, max(ends) / ((before.high - before.low) / 2)
@@ -94,7 +94,7 @@ def _movement(before: Finding, now: Finding) -> tuple[bool, float] | None:
 
 def _printed(finding: Finding) -> str:
     """As the rules print it in their reasons; without an interval, a text that no reason holds."""
-    if finding.is_word or finding.low is None:
+    if isinstance(finding.value, str) or finding.low is None or finding.high is None:
         return "\0"
     return " ".join(numbers.with_interval(finding.value, finding.low, finding.high))
 

@@ -55,7 +55,7 @@ class Claim:
     against: str
     datum: str
 
-    def verdict(self, chapters: dict[str, Chapter], then: bool = False) -> Finding | None:
+    def verdict(self, chapters: Mapping[str, Chapter], then: bool = False) -> Finding | None:
         """The verdict that chapters recorded, its reason in ``method``; None without one.
 
         A chapter records the word under ``verdict-c01`` (and so on), and the word that was due on
@@ -72,7 +72,7 @@ class Claim:
         whole = combine({c: Verdict(str(f.value), f.method) for c, f in graded.items()})
         return Finding(name, whole.word, method=whole.reason)
 
-    def state(self, chapters: dict[str, Chapter]) -> str:
+    def state(self, chapters: Mapping[str, Chapter]) -> str:
         """The verdict's word, or "not yet tested".  Raises as `verdict` does."""
         found = self.verdict(chapters)
         return UNTESTED if found is None else str(found.value)
@@ -132,5 +132,5 @@ def filled(text: str, chapters: Mapping[str, Chapter]) -> str:
     return INSERTED.sub(written, text)
 
 
-def _names(chapters: dict[str, Chapter], chapter: str) -> dict[str, Finding]:
+def _names(chapters: Mapping[str, Chapter], chapter: str) -> dict[str, Finding]:
     return chapters[chapter].findings if chapter in chapters else {}

@@ -17,6 +17,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -54,9 +55,9 @@ class Finding:
 
     def parts(self) -> tuple[str, str]:
         """Value and interval as text, without the unit; the interval is "" where there is none."""
-        if self.is_word:
+        if isinstance(self.value, str):
             return self.value, ""
-        if self.low is None:
+        if self.low is None or self.high is None:
             return numbers.exact(self.value, self.spec), ""
         return numbers.with_interval(self.value, self.low, self.high, self.spec)
 
@@ -70,17 +71,19 @@ class Finding:
 
         Raises `EvidenceError` for a word and for a number without an interval.
         """
-        if self.is_word or self.low is None:
+        if isinstance(self.value, str) or self.low is None or self.high is None or self.level is None:
             raise EvidenceError(f"The finding {self.name!r} has no interval to compute with.")
         return Estimate(self.value, self.low, self.high, self.n or 0, self.method, self.level)
 
     def drifted(self, other: Finding) -> str:
         """Why ``other`` is not the same finding within the declared drift; "" when it is."""
-        if self.is_word or other.is_word:
+        if isinstance(self.value, str) or isinstance(other.value, str):
             return "" if self.value == other.value else f"{self.value!r} became {other.value!r}"
         if (self.low is None) != (other.low is None):
             return "it gained or lost its interval"
-        scale = abs(self.value) if self.low is None else (self.high - self.low) / 2
+        scale = abs(self.value)
+        if self.low is not None and self.high is not None:
+            scale = (self.high - self.low) / 2
         for end in ("value", "low", "high"):
             before, now = getattr(self, end), getattr(other, end)
             if before is not None and abs(now - before) > self.drift * scale + 1e-300:
@@ -141,7 +144,7 @@ class Findings:
         common = {"name": name, "unit": unit, "spec": spec, "sources": kept}
         self._found[name] = _finding(value, common, exact, rule, n, drift)
 
-    def record_all(self, values: Mapping[str, Estimate | float | str], **options) -> None:
+    def record_all(self, values: Mapping[str, Estimate | float | str], **options: Any) -> None:
         """Record several findings with the same options."""
         for name, value in values.items():
             self.record(name, value, **options)
@@ -156,9 +159,9 @@ class Findings:
         """What is recorded so far, as other chapters will read it."""
         return Chapter(self.chapter, "", {}, "", "", 0.0, "", {}, dict(self._found), dict(self._grids))
 
-    def _repr_mimebundle_(self, include=None, exclude=None) -> dict:
-        payload = {"chapter": self.chapter, "findings": [_rounded(f) for f in self._found.values()]}
-        payload["grids"] = self._grids
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict:
+        found = [_rounded(f) for f in self._found.values()]
+        payload = {"chapter": self.chapter, "findings": found, "grids": self._grids}
         words = f"{len(self)} findings of {self.chapter}"
         return {"text/plain": words, "text/html": findings_html(self._found), MIME: payload}
 
@@ -170,11 +173,19 @@ def findings_html(found: Mapping[str, Finding]) -> str:
     return table.to_html(index=False, border=0, classes="dataframe findings")
 
 
-def _finding(value, common: dict, exact: str, rule: str, n: int | None, drift: float | None) -> Finding:
+def _finding(
+    value: Estimate | float | str,
+    common: dict[str, Any],
+    exact: str,
+    rule: str,
+    n: int | None,
+    drift: float | None,
+) -> Finding:
     if isinstance(value, Estimate):
-        interval = {"low": value.low, "high": value.high, "level": value.level}
-        drift = INTERVAL_DRIFT if drift is None else drift
-        return Finding(value=value.value, n=value.n, method=value.method, drift=drift, **interval, **common)
+        return Finding(
+            value=value.value, low=value.low, high=value.high, level=value.level, n=value.n,
+            method=value.method, drift=INTERVAL_DRIFT if drift is None else drift, **common,
+        )  # fmt: skip
     if isinstance(value, str):
         if not rule:
             raise EvidenceError(f"The word {value!r} needs the rule that chose it: record(..., rule=...).")
@@ -260,7 +271,7 @@ def drift(recorded: Chapter, computed: Chapter) -> list[str]:
     new = [n for n in computed.findings if n not in recorded.findings]
     sentences += [f"{computed.name}.{name}: it is not recorded yet" for name in new]
     for name in sorted(recorded.grids.keys() | computed.grids.keys()):
-        before, now = (len(chapter.grids.get(name, [])) for chapter in (recorded, computed))
-        if before != now:
-            sentences.append(f"{computed.name}, grid {name}: {before} specifications became {now}")
+        old, current = (len(chapter.grids.get(name, [])) for chapter in (recorded, computed))
+        if old != current:
+            sentences.append(f"{computed.name}, grid {name}: {old} specifications became {current}")
     return sentences

@@ -6,6 +6,7 @@ import math
 import re
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -88,6 +89,8 @@ def within(finding: Finding, published: float, tolerance: float, kind: str) -> b
     that the published value lies in our interval, whose level is then the tolerance.
     """
     if kind == "inside":
+        if finding.low is None or finding.high is None:
+            return False
         return finding.level == tolerance and finding.low <= published <= finding.high
     ours = float(finding.value)
     if kind == "at most":
@@ -113,7 +116,7 @@ def distance(finding: Finding, published: float, tolerance: float, kind: str) ->
         return max(ours / tolerance, 0.0)
     if kind != "inside":
         return (ours - published) / (tolerance * (abs(published) if kind == "relative" else 1.0))
-    if finding.level != tolerance or finding.low is None:
+    if finding.level != tolerance or finding.low is None or finding.high is None:
         return math.inf
     arm = finding.high - ours if published > ours else ours - finding.low
     off = ours - published
@@ -127,6 +130,7 @@ def scoreboard(chapters: dict[str, Chapter], published: pd.DataFrame | None = No
     """
     published = load_published() if published is None else published
     rows = []
+    row: Any  # its columns are those of `SCHEMA`
     for row in published.itertuples():
         chapter, name = row.finding.split(".", 1)
         finding = chapters[chapter].findings.get(name) if chapter in chapters else None
@@ -148,7 +152,7 @@ def tally(score: pd.DataFrame) -> pd.DataFrame:
         count = Counter(group["outcome"])
         kept = group.loc[group["outcome"] == "reproduced", "distance"].abs()
         counts = {name: count[name] for name in ("reproduced", "missed", "not run")}
-        rows.append({"source": author(citation), "rows": len(group), **counts, "largest": kept.max()})
+        rows.append({"source": author(str(citation)), "rows": len(group), **counts, "largest": kept.max()})
     return pd.DataFrame(rows)
 
 
@@ -158,12 +162,15 @@ def author(citation: str) -> str:
     >>> author("besiroglu2024"), author("deepseekv3")
     ('Besiroglu 2024', 'DeepSeek-V3')
     """
-    who, year, what = re.fullmatch(r"([a-z]+)(\d*)([a-z]*)", citation).groups()
+    found = re.fullmatch(r"([a-z]+)(\d*)([a-z]*)", citation)
+    if found is None:
+        raise EvidenceError(f"The key {citation!r} is not an author, a year and a word; mend published.csv.")
+    who, year, what = found.groups()
     named = f"{who.capitalize()} {year}".strip() + (f", {what}" if what else "")
     return AUTHORS.get(citation, named)
 
 
-def tolerance_text(row) -> str:
+def tolerance_text(row: Any) -> str:
     """The tolerance of a row of the list in words."""
     if row.kind == "inside":
         return f"in our {100 * row.tolerance:g}% interval"

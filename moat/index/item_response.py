@@ -170,7 +170,8 @@ class ItemResponse:
     def _scale(self, responses: Responses, ability: NDArray) -> tuple[NDArray, NDArray]:
         """Shift and scale (draws, 1) that bring the anchors of each draw to their scores."""
         points = np.array(list(self.anchors.values()), float)
-        raw = ability[:, responses.models.get_indexer(list(self.anchors))]
+        columns = responses.models.get_indexer(pd.Index(list(self.anchors)))
+        raw = ability[:, np.asarray(columns, np.intp)]
         centred = raw - raw.mean(axis=1, keepdims=True)
         scale = (centred @ (points - points.mean()) / (centred**2).sum(axis=1))[:, None]
         return points.mean() - scale * raw.mean(axis=1, keepdims=True), scale
@@ -183,8 +184,8 @@ def known_by(scores: pd.DataFrame, dates: pd.Series, day: str) -> pd.DataFrame:
     the benchmark is recent.  Models that keep fewer than four benchmarks are left out, as upstream
     does.  The scores themselves may have been measured later: only what was measured is of its time.
     """
-    day = pd.Timestamp(day)
-    out = (scores["model"].map(dates) <= day) & (pd.to_datetime(scores["benchmark_released"]) <= day)
+    until = pd.Timestamp(day)
+    out = (scores["model"].map(dates) <= until) & (pd.to_datetime(scores["benchmark_released"]) <= until)
     kept = scores[out]
     enough = kept.groupby("model")["benchmark"].transform("size") >= MIN_BENCHMARKS
     return kept[enough]

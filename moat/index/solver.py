@@ -41,10 +41,10 @@ class Solution(NamedTuple):
     slope: Array
     finished: NDArray[np.bool_]
 
-    def take(self, rows) -> Solution:
-        return Solution(*(part[rows] for part in self))
+    def take(self, rows: NDArray | list[int]) -> Solution:
+        return Solution(self.ability[rows], self.difficulty[rows], self.slope[rows], self.finished[rows])
 
-    def put(self, rows, new: Solution) -> None:
+    def put(self, rows: NDArray, new: Solution) -> None:
         for part, values in zip(self[:3], new[:3], strict=True):
             part[rows] = values
 
@@ -139,7 +139,8 @@ def solve(responses: Responses, weights: Array, start: Solution | None = None) -
 
 def _search(responses: Responses, weights: Array, start: Solution) -> Solution:
     """Alternate, then step jointly: shorter where the objective would rise, longer where it falls."""
-    at = Solution(*(part.copy() for part in start[:3]), np.zeros(len(weights), bool))
+    ability, difficulty, slope = (part.copy() for part in start[:3])
+    at = Solution(ability, difficulty, slope, np.zeros(len(weights), bool))
     near = _alternate(responses, weights, start)
     lowest, height = responses.objective(start, weights), responses.objective(near, weights)
     at.put(height < lowest, near.take(height < lowest))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
@@ -32,12 +34,12 @@ def best_split(law: Law, params: pd.Series, flop: ArrayLike, **held: float | str
             tokens = budget / FLOP_PER_PARAM_TOKEN / size
             return pd.DataFrame({"params": [size], "tokens": [tokens], **held})
 
-        def loss(log_size: float, frame=frame) -> float:
+        def loss(log_size: float, frame: Callable[[float], pd.DataFrame] = frame) -> float:
             return float(law.predict(params, frame(log_size))[0])
 
         # Half the log of a ratio of 1e9 to each side; a kink in the law is no obstacle.
         ends = centre + np.array([-1, 1]) * 0.5 * np.log(1e9)
-        grid = np.linspace(*ends, 201)
+        grid = np.linspace(ends[0], ends[1], 201)
         lowest = int(np.argmin([loss(x) for x in grid]))
         if lowest in (0, len(grid) - 1):
             raise FitError(f"No compute-optimal point for {budget:g} FLOP: the loss falls without end.")

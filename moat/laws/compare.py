@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -20,7 +21,7 @@ def fit_subsets(
     *,
     draws: int,
     seed: int,
-    **options,
+    **options: Any,
 ) -> dict[str, Fit]:
     """Fit each subset of rows with a seed of its own, so that their intervals are independent."""
     return {

@@ -8,17 +8,22 @@ brings the condition number of the Hessian from about 1e7 to 1e4, and maps back 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from moat.laws.engine import Array, Model, PowerSum
 
+if TYPE_CHECKING:
+    from moat.laws.traced import Traced
+
 
 class Coordinates(Protocol):
     """What the engine steps in (`model`) and the map to the parameters that people read."""
 
-    model: Model
+    @property
+    def model(self) -> Model:
+        """The law on given rows, in these coordinates."""
 
     @property
     def ends(self) -> tuple[Array | None, Array | None]:
@@ -60,7 +65,7 @@ class PowerCoordinates:
 class LogCoordinates:
     """Logarithms of the parameters that are positive, the others as they are, within their ranges."""
 
-    model: Model
+    model: Traced
     positive: Array
     low: Array
     high: Array

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any, ClassVar
 
 import numpy as np
@@ -33,7 +34,7 @@ class ErrorCurve(Smooth):
         Parameter("rate", 0.02, 5.0),
     )
 
-    def formula(self, p: dict[str, Any], x: dict[str, Any], xp) -> Any:
+    def formula(self, p: dict[str, Any], x: dict[str, Any], xp: ModuleType) -> Any:
         return p["ceiling"] - p["k"] * xp.exp(-p["rate"] * x["loss"])
 
 
@@ -64,6 +65,6 @@ class Sigmoid(Smooth):
         Parameter("middle", 15, 32),
     )
 
-    def formula(self, p: dict[str, Any], x: dict[str, Any], xp) -> Any:
+    def formula(self, p: dict[str, Any], x: dict[str, Any], xp: ModuleType) -> Any:
         rise = p["slope"] * (xp.log10(x["flop"]) - p["middle"])
         return self.floor + (self.ceiling - self.floor) / (1 + xp.exp(-rise))

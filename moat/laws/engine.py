@@ -251,7 +251,9 @@ class PowerSum:
         weight = np.exp(self.terms @ theta)
         return np.einsum("ki,kip->ip", weight / weight.sum(axis=0), self.terms)
 
-    def derivatives(self, theta: Array, weights: Array, target: Array, delta: float, raw: bool):
+    def derivatives(
+        self, theta: Array, weights: Array, target: Array, delta: float, raw: bool
+    ) -> tuple[Array, Array, Array]:
         """With u_k the terms, m their sum, r the residual and psi = clip(r, -delta, delta):
 
         on the scale of m, grad = -sum_i w psi sum_k u_k x_k and
@@ -291,7 +293,7 @@ class PowerSum:
         return values
 
 
-def _solve(upper: Array, right: Array, index) -> tuple[Array, NDArray[np.bool_]]:
+def _solve(upper: Array, right: Array, index: tuple[NDArray, NDArray]) -> tuple[Array, NDArray[np.bool_]]:
     """Solve (draws) small symmetric systems by LDL', vectorised over draws and columns.
 
     ``upper`` (draws, p(p+1)/2) holds the upper triangles.  Returns the solutions and

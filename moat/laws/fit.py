@@ -6,7 +6,7 @@ import enum
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -103,7 +103,7 @@ class Fit:
         values = self.data[self.target].to_numpy()
         return np.log(values) if self.scale == "log" else values
 
-    def problem(self, coordinates: Coordinates, weights: np.ndarray, **options) -> engine.Problem:
+    def problem(self, coordinates: Coordinates, weights: np.ndarray, **options: Any) -> engine.Problem:
         """The fit's objective with other ``weights`` (draws, n) of the rows, times its own."""
         target = options.pop("target", self.observed)
         own = weights * self.row_weights if self.weights else weights
@@ -179,7 +179,7 @@ class Fit:
             raise FitError(f"{self.law.name} has no closed form for the best split; try laws.best_split.")
         point = self.law.optimal(self.params, flop)
         draws = self.law.optimal(self._draws(), flop)
-        table = {}
+        table: dict[str, np.ndarray] = {}
         for name, values in point.items():
             low, high = np.quantile(draws[name], [alpha / 2, 1 - alpha / 2], axis=0)
             table |= {name: values, f"{name}_low": low, f"{name}_high": high}
@@ -335,12 +335,12 @@ def fit_targets(law: Law, data: pd.DataFrame, targets: np.ndarray, *, delta: flo
     if law.zones(delta) != (delta,) or max(len(points) for points in starts) > search.FOLLOWED:
         raise FitError(f"The starts of {law.name} at delta {delta:g} are not followed together.")
     goals = targets if raw else np.log(targets)
-    damping = [
+    matrices = [
         engine.damping_matrix(coordinates.model, points[0], goal, delta, raw)
         for points, goal in zip(starts, goals, strict=True)
     ]
     each = [len(points) for points in starts]
-    goals, damping = np.repeat(goals, each, axis=0), np.repeat(damping, each, axis=0)
+    goals, damping = np.repeat(goals, each, axis=0), np.repeat(matrices, each, axis=0)
     weights = np.ones(goals.shape, np.uint8)
     problem = engine.Problem(coordinates.model, goals, weights, delta, raw=raw, low=low, high=high)
     ends = engine.minimise(problem, np.vstack(starts), damping)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -15,8 +15,11 @@ from moat.laws.fit import Fit, fit_law
 if TYPE_CHECKING:
     from moat.laws.coordinates import Coordinates
 
+#: The coordinates in which a kind of law is fitted.
+C = TypeVar("C", bound="Coordinates")
 
-class Law(ABC):
+
+class Law(ABC, Generic[C]):
     """A positive quantity (a loss, an error, a learning rate) as a function of columns.
 
     Two kinds exist: sums of powers (`moat.laws.powers`), whose terms are log-linear, and any
@@ -55,14 +58,14 @@ class Law(ABC):
         """The target at each row: (n,) for a Series of parameters, (draws, n) for a frame."""
 
     @abstractmethod
-    def coordinates(self, frame: pd.DataFrame, *, uncentred: str | None = None) -> Coordinates:
+    def coordinates(self, frame: pd.DataFrame, *, uncentred: str | None = None) -> C:
         """The law on the rows of ``frame``, in the coordinates in which it is fitted.
 
         The parameter ``uncentred`` must be a coordinate by itself, as a profile needs.
         """
 
     @abstractmethod
-    def starts(self, coordinates: Coordinates, target: Array, scale: str) -> Array:
+    def starts(self, coordinates: C, target: Array, scale: str) -> Array:
         """Points (starts, p) from which the global minimum is looked for, in coordinates."""
 
     def zones(self, delta: float) -> tuple[float, ...]:
@@ -70,7 +73,7 @@ class Law(ABC):
         return (delta,)
 
     @abstractmethod
-    def at_bound(self, coordinates: Coordinates, theta: Array) -> tuple[str, ...]:
+    def at_bound(self, coordinates: C, theta: Array) -> tuple[str, ...]:
         """The parameters that ran to an end of their range at ``theta`` (p,)."""
 
     def objective(self, params: pd.Series, data: pd.DataFrame) -> float:
@@ -110,5 +113,7 @@ class Law(ABC):
             raise BadValues(f"delta must be positive, not {delta!r}; infinity gives least squares.")
         if draws < 0:
             raise BadValues(f"draws must not be negative, as {draws} is; 0 gives a fit without intervals.")
-        options = {"weights": weights, "draws": draws, "seed": seed, "cluster": cluster, "start": start}
-        return fit_law(self, data, target=target or self.target, scale=scale, delta=delta, **options)
+        return fit_law(
+            self, data, target=target or self.target, scale=scale, delta=delta, weights=weights,
+            draws=draws, seed=seed, cluster=cluster, start=start,
+        )  # fmt: skip

@@ -41,7 +41,7 @@ class Term:
 
 
 @dataclass(frozen=True)
-class SumOfPowers(Law):
+class SumOfPowers(Law[PowerCoordinates]):
     """A sum of `Term`, times ``exp(shift * column)`` for each of the law's own shifts.
 
     Coefficients are positive; exponents, powers and shifts are free.  A shift lets a group of
@@ -85,7 +85,7 @@ class SumOfPowers(Law):
     def predict(self, params: pd.Series | pd.DataFrame, frame: pd.DataFrame) -> Array:
         draws = pd.DataFrame(params).T if isinstance(params, pd.Series) else params
         value = {name: draws[name].to_numpy(float)[:, None] for name in self.names}
-        total = 0.0
+        total = np.zeros((1, 1))
         for term in self.terms:
             size = np.ones((1, len(frame)))
             for name, column, sign in term.signed:

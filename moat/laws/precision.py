@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from moat.errors import BadValues, MissingColumns
+from moat.laws.engine import Array
 from moat.laws.fit import Fit
 from moat.laws.powers import SumOfPowers, Term
 
@@ -66,20 +68,18 @@ class Precision(SumOfPowers):
         for name in self.signed_columns:
             plain = name.removeprefix("size if ").removeprefix("is ")
             columns[name] = (frame["format"] == plain).astype(float)
-            if name.startswith("size if "):
+            if self.size is not None and name.startswith("size if "):
                 columns[name] *= np.log(frame["params"] / self.size)
         return frame.assign(**columns)
 
-    def fit(self, data: pd.DataFrame | dict, **options) -> Fit:
+    def fit(self, data: pd.DataFrame | dict, **options: Any) -> Fit:
         return super().fit(self.expand(pd.DataFrame(data)), **options)
 
-    def predict(self, params, frame):
+    def predict(self, params: pd.Series | pd.DataFrame, frame: pd.DataFrame) -> Array:
         missing = [c for c in self.signed_columns if c not in frame]
         return super().predict(params, self.expand(frame) if missing else frame)
 
-    def efficiency(
-        self, params: pd.Series | pd.DataFrame, name: str, size: float | None = None
-    ) -> float | pd.Series:
+    def efficiency(self, params: pd.Series | pd.DataFrame, name: str, size: float | None = None) -> ArrayLike:
         """``eff`` of one format, at ``size`` parameters where it may drift: 1 for the reference."""
         if f"cost of {name}" not in self.names:
             return 1.0 + 0.0 * params["alpha"]

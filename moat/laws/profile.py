@@ -14,9 +14,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from moat.errors import FitError
 from moat.laws import engine
+from moat.laws.coordinates import Coordinates
+from moat.laws.engine import Array
 from moat.laws.resample import bootstrap_counts
 
 if TYPE_CHECKING:
@@ -65,13 +68,15 @@ def profile(fit: Fit, name: str, *, alpha: float = 0.05, draws: int | None = Non
     return Profile(name, curve, cutoff, crossings(curve, cutoff, name))
 
 
-def _walk(features, fit, start, held, damping) -> engine.Minimum:
+def _walk(features: Coordinates, fit: Fit, start: Array, held: int, damping: Array) -> engine.Minimum:
     """Minimise at every held value at once, from the estimate."""
     weights = np.ones((len(start), fit.nobs), np.uint8)
     return engine.minimise(fit.problem(features, weights, fixed=(held,)), start, damping)
 
 
-def _costs(features, fit, theta, held, counts, damping) -> np.ndarray:
+def _costs(
+    features: Coordinates, fit: Fit, theta: Array, held: int, counts: NDArray, damping: Array
+) -> Array:
     """What holding the parameter at its estimate costs in each bootstrap draw."""
     ends = []
     for fixed in ((held,), ()):

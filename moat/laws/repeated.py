@@ -8,6 +8,7 @@ constants remain.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from types import ModuleType
 from typing import Any, ClassVar
 
 import numpy as np
@@ -37,7 +38,7 @@ class Repeated(Smooth):
         Parameter("r_size", 0.1, 1e3),
     )
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         missing = [n for n in ("E", "A", "B", "alpha") if not self.base.get(n, np.nan) > 0]
         if missing:
             raise BadValues(f"The base law needs a positive {', '.join(missing)}.")
@@ -50,7 +51,7 @@ class Repeated(Smooth):
         """How many passes over fresh data ``epochs`` passes over the same data are worth."""
         return 1 + _decayed(epochs - 1, params["r_data"], np)
 
-    def formula(self, p: dict[str, Any], x: dict[str, Any], xp) -> Any:
+    def formula(self, p: dict[str, Any], x: dict[str, Any], xp: ModuleType) -> Any:
         unique = xp.minimum(x["unique_tokens"], x["tokens"])
         fed = xp.minimum(self.best_size(unique), x["params"])
         worth_size = fed * (1 + _decayed(x["params"] / fed - 1, p["r_size"], xp))
@@ -59,6 +60,6 @@ class Repeated(Smooth):
         return E + A * worth_size**-alpha + B * worth_tokens**-alpha
 
 
-def _decayed(repeats: Any, constant: Any, xp) -> Any:
+def _decayed(repeats: Any, constant: Any, xp: ModuleType) -> Any:
     # expm1 keeps the digits that 1 - exp loses when the constant is large.
     return -constant * xp.expm1(-repeats / constant)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any, ClassVar
 
 import numpy as np
@@ -43,7 +44,7 @@ class Routed(Smooth):
         Parameter("e_max", 20.0, 1e5),
     )
 
-    def formula(self, p: dict[str, Any], x: dict[str, Any], xp) -> Any:
+    def formula(self, p: dict[str, Any], x: dict[str, Any], xp: ModuleType) -> Any:
         log_n = xp.log10(x["params"])
         log_e = xp.log10(saturated(x["experts"], p["e_start"], p["e_max"]))
         exponent = p["a"] * log_n + p["b"] * log_e + p["c"] * log_n * log_e + p["d"]
@@ -80,7 +81,7 @@ class RoutedFloor(Routed):
 
     parameters: ClassVar[tuple[Parameter, ...]] = (*Routed.parameters, Parameter("floor", 0.01, 10.0))
 
-    def formula(self, p: dict[str, Any], x: dict[str, Any], xp) -> Any:
+    def formula(self, p: dict[str, Any], x: dict[str, Any], xp: ModuleType) -> Any:
         return p["floor"] + super().formula(p, x, xp)
 
     def starts(self, coordinates: LogCoordinates, target: Array, scale: str) -> Array:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from moat.laws import engine
+from moat.laws.coordinates import Coordinates
+
+if TYPE_CHECKING:
+    from moat.laws.law import Law
 
 #: Ends of the starts whose objectives differ by less than this share are one minimum.
 SAME = 1e-9
@@ -21,7 +27,9 @@ WIDE, ON_THE_WAY = 3e-3, 10
 TOGETHER = 100
 
 
-def tabulate(law, coordinates, base: engine.Problem, starts: np.ndarray, frame: pd.DataFrame) -> np.ndarray:
+def tabulate(
+    law: Law, coordinates: Coordinates, base: engine.Problem, starts: np.ndarray, frame: pd.DataFrame
+) -> np.ndarray:
     """The objective of each row at each start, shape (starts, n): a draw is a weighted sum of it."""
     natural = pd.DataFrame(coordinates.natural(starts), columns=list(law.names))
     fitted = law.predict(natural, frame)
@@ -78,7 +86,14 @@ def damping_at(base: engine.Problem, theta: np.ndarray) -> np.ndarray:
     return engine.damping_matrix(base.model, theta, base.target, base.delta, base.raw)
 
 
-def refit_draws(law, coordinates, base: engine.Problem, theta, starts, counts) -> pd.DataFrame:
+def refit_draws(
+    law: Law,
+    coordinates: Coordinates,
+    base: engine.Problem,
+    theta: np.ndarray,
+    starts: Sequence[np.ndarray],
+    counts: np.ndarray,
+) -> pd.DataFrame:
     """Natural parameters of the draws that finished, indexed by the number of the draw.
 
     Every draw runs from each of ``starts``, (p,) for all or (draws, p), and keeps its best end;

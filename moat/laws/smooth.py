@@ -41,7 +41,7 @@ class Parameter:
         return self.low > 0
 
 
-class Smooth(Law):
+class Smooth(Law[LogCoordinates]):
     """A law given by `parameters`, `columns` and a `formula`."""
 
     @property
@@ -69,7 +69,7 @@ class Smooth(Law):
         positive = np.array([parameter.positive for parameter in self.parameters])
         names = self.names
 
-        def formula(theta, x):
+        def formula(theta: Any, x: dict[str, Any]) -> Any:
             import torch
 
             columns = theta.split(1, dim=1)
@@ -92,7 +92,9 @@ class Smooth(Law):
         points[:, free] = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, len(free))
         return self._solved(coordinates, points, linear, target, scale) if linear else points
 
-    def _solved(self, coordinates, points: Array, linear: list[int], target: Array, scale: str) -> Array:
+    def _solved(
+        self, coordinates: LogCoordinates, points: Array, linear: list[int], target: Array, scale: str
+    ) -> Array:
         """``points`` (m, p) with the linear parameters at their least squares, all points at once."""
         natural = coordinates.natural(points)
         logs = self.parameters[linear[0]].linear == "log"

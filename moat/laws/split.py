@@ -69,7 +69,8 @@ def random_splits(pooled: Fit, size: int, *, draws: int = 999, seed: int = 0) ->
     theta = pooled.coordinates.inverse(pooled.params.to_numpy())[0]
     damping = pooled.damping(pooled.coordinates, theta)
     problems = (pooled.problem(pooled.coordinates, side) for side in (inside, 1 - inside))
-    return pooled.objective - sum(engine.minimise(p, theta, damping).objective for p in problems)
+    one, other = (engine.minimise(p, theta, damping).objective for p in problems)
+    return pooled.objective - (one + other)
 
 
 def nested_test(null: Fit, alternative: Fit, *, draws: int = 999, seed: int = 0) -> tuple[float, float]:
@@ -91,8 +92,10 @@ def simulate(null: Fit, draws: int, seed: int) -> engine.Array:
 
 
 def _refit(fit: Fit, mask: NDArray[np.bool_]) -> Fit:
-    options = {"target": fit.target, "scale": fit.scale, "delta": fit.delta, "weights": fit.weights}
-    return fit.law.fit(fit.data[mask], **options, draws=0, start=fit.params)
+    return fit.law.fit(
+        fit.data[mask], target=fit.target, scale=fit.scale, delta=fit.delta, weights=fit.weights,
+        draws=0, start=fit.params,
+    )  # fmt: skip
 
 
 def _lowest(fit: Fit, target: engine.Array, starts: list[pd.Series]) -> engine.Array:

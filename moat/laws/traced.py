@@ -7,7 +7,8 @@ own: torch's automatic differentiation gives the exact gradient and Hessian of e
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -20,7 +21,7 @@ class Traced:
     ``formula`` takes and gives torch tensors of double precision.
     """
 
-    def __init__(self, formula: Callable, columns: Mapping[str, Array], size: int):
+    def __init__(self, formula: Callable, columns: dict[str, Array], size: int):
         import torch  # a second of import time that sums of powers never pay
 
         self.torch = torch
@@ -34,7 +35,7 @@ class Traced:
         return self._fitted(self.torch.tensor(theta[None])).numpy()[0]
 
     def slopes(self, theta: Array) -> Array:
-        def log(point):
+        def log(point: Any) -> Any:
             return self._fitted(point[None])[0].log()
 
         point = self.torch.tensor(theta)
@@ -42,7 +43,9 @@ class Traced:
         along = [self.torch.autograd.functional.jvp(log, point, unit)[1] for unit in units]
         return self.torch.stack(along, dim=1).numpy()
 
-    def derivatives(self, theta: Array, weights: Array, target: Array, delta: float, raw: bool):
+    def derivatives(
+        self, theta: Array, weights: Array, target: Array, delta: float, raw: bool
+    ) -> tuple[Array, Array, Array]:
         torch = self.torch
         point = torch.tensor(theta, requires_grad=True)
         fitted = self._fitted(point)
@@ -58,5 +61,5 @@ class Traced:
         upper = np.triu_indices(self.size)
         return objective.detach().numpy(), gradient.detach().numpy(), hessian[:, *upper]
 
-    def _fitted(self, theta):
+    def _fitted(self, theta: Any) -> Any:
         return self.formula(theta, self.tensors).expand(len(theta), self.rows)

@@ -18,14 +18,16 @@ rate.
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import cast
 
 import numpy as np
 import pandas as pd
 
 from moat.errors import FitError
 from moat.laws import engine
-from moat.laws.engine import Array
+from moat.laws.engine import Array, PowerSum
 from moat.laws.fit import Fit
+from moat.laws.powers import SumOfPowers
 
 #: Zero, for a floor that is kept as a logarithm: this share of the lowest loss.
 NOTHING = 1e-13
@@ -50,13 +52,14 @@ def wild_draws(fit: Fit, *, draws: int = 1000, seed: int = 0, unit: str | None =
     codes = np.unique(fit.data[unit] if unit else np.arange(fit.nobs), return_inverse=True)[1]
     signs = rng.choice([-1.0, 1.0], (draws, codes.max() + 1))[:, codes]
     theta, finished = _descend(fit, fit.observed - fit.resid + signs * blown(fit))
-    changed = {
-        "replicates": _table(fit, theta)[finished],
-        "unfinished": int((~finished).sum()),
-        "seed": seed,
-        "cluster": unit,
-    }
-    return replace(fit, **changed, scheme="draws of a wild bootstrap")
+    return replace(
+        fit,
+        replicates=_table(fit, theta)[finished],
+        unfinished=int((~finished).sum()),
+        seed=seed,
+        cluster=unit,
+        scheme="draws of a wild bootstrap",
+    )
 
 
 def leverage(fit: Fit) -> Array:
@@ -108,7 +111,8 @@ def _descend(fit: Fit, target: Array, held: Array | None = None) -> tuple[Array,
 
     ``held`` (draws,) keeps the floor at values of one's own.
     """
-    floor = next((k for k, t in enumerate(fit.law.terms) if not t.signed and not t.shifts), None)
+    law = cast(SumOfPowers, fit.law)
+    floor = next((k for k, t in enumerate(law.terms) if not t.signed and not t.shifts), None)
     lowest = NOTHING * float(fit.data[fit.target].min())
     theta = np.tile(fit.coordinates.inverse(fit.params.to_numpy())[0], (len(target), 1))
     if held is not None:
@@ -137,7 +141,7 @@ def _descend(fit: Fit, target: Array, held: Array | None = None) -> tuple[Array,
 
 def _linear(fit: Fit, theta: Array, target: Array, floor: int | None) -> tuple[Array, Array]:
     """Residuals (draws, n) and derivatives (draws, n, p), with respect to the floor itself."""
-    terms = fit.coordinates.model.terms
+    terms = cast(PowerSum, fit.coordinates.model).terms
     parts = np.exp(np.einsum("knp,bp->bkn", terms, theta, optimize=True))
     total = parts.sum(axis=1)
     slopes = np.einsum("bkn,knp->bnp", parts / total[:, None], terms, optimize=True)

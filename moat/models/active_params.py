@@ -78,7 +78,7 @@ def sizes(models: pd.DataFrame, facts: pd.DataFrame) -> pd.DataFrame:
         active = active.fillna(value)
     ours = models["model"].map(known["tokens_t"]) * 1e12
     read = ours.fillna(tokens(models["tokens"]))
-    origin = models["tokens_from"].where(read.notna(), "").mask(ours.notna(), "our table")
+    read_from = models["tokens_from"].where(read.notna(), "").mask(ours.notna(), "our table")
     own = models["base_model"].isna()
     flop_6nd = six_nd(active, read).where(own)
     ratio = models["flop"] / flop_6nd
@@ -88,7 +88,7 @@ def sizes(models: pd.DataFrame, facts: pd.DataFrame) -> pd.DataFrame:
             "params_active": active,
             "params_active_from": active_from,
             "tokens": read,
-            "tokens_from": origin,
+            "tokens_from": read_from,
             "flop_6nd": flop_6nd,
             "ratio": ratio,
             "ratio_flag": ratio.notna() & ~ratio.between(*RATIO),

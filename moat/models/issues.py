@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
@@ -17,6 +18,7 @@ from moat.errors import FrontierError
 
 Raw = Mapping[str, pd.DataFrame]
 Faults = list[tuple[str, str]]
+Amount = TypeVar("Amount", float, pd.Series)
 
 #: A ratio of stated compute to 6ND outside this range needs a look.
 RATIO = (0.8, 1.3)
@@ -46,7 +48,7 @@ def need(raw: Raw, table: str, *columns: str) -> pd.DataFrame:
     return raw[table]
 
 
-def six_nd(params: float, tokens: float) -> float:
+def six_nd(params: Amount, tokens: Amount) -> Amount:
     """Compute of one pass of dense training: 6 x parameters x tokens (Kaplan et al. 2020)."""
     return 6 * params * tokens
 
@@ -63,7 +65,12 @@ def d01_lacks_the_six(raw: Raw) -> Faults:
     table = need(raw, "sizes", "model", "flop", "flop_6nd", "flop_notes")
     ratio = table["flop"] / table["flop_6nd"]
     hit = np.isclose(ratio, 1 / 6, rtol=0.01) & table["flop_notes"].fillna("").str.contains("6 ?ND")
-    return [(row.model, f"{row.flop / row.flop_6nd:.2f} of 6ND") for row in table[hit].itertuples()]
+    return _of_6nd(table[hit])
+
+
+def _of_6nd(table: pd.DataFrame) -> Faults:
+    rows = zip(table["model"], table["flop"], table["flop_6nd"], strict=True)
+    return [(model, f"{flop / flop_6nd:.2f} of 6ND") for model, flop, flop_6nd in rows]
 
 
 def d02_imputed_from_scores(raw: Raw) -> Faults:
@@ -92,7 +99,8 @@ def d04_date_of_an_earlier_version(raw: Raw) -> Faults:
     table = need(raw, "eci-scores", "model", "date")
     named, dated = months_named(table["model"]), pd.to_datetime(table["date"])
     late = named > dated
-    return [(row.model, f"dated {row.date}") for row in table[late].itertuples()]
+    rows = zip(table["model"][late], table["date"][late], strict=True)
+    return [(model, f"dated {date}") for model, date in rows]
 
 
 def d05_announced_before_release(raw: Raw) -> Faults:
@@ -102,9 +110,8 @@ def d05_announced_before_release(raw: Raw) -> Faults:
     late = pd.Series(released - pd.to_datetime(table["date"]).to_numpy(), table.index) > LATE
     late &= months_named(table["model"]).isna()  # the others are D04
     days = pd.Series(released, table.index)[late].dt.date
-    return [
-        (table.loc[i, "model"], f"dated {table.loc[i, 'date']}, released {day}") for i, day in days.items()
-    ]
+    rows = zip(table["model"][late], table["date"][late], days, strict=True)
+    return [(model, f"dated {date}, released {day}") for model, date, day in rows]
 
 
 def d06_from_a_forum(raw: Raw) -> Faults:
@@ -135,7 +142,7 @@ def d08_snapshots_disagree(raw: Raw, factor: float = 1.25) -> Faults:
     flop = pd.concat(parts).dropna(subset=["flop"])
     ends = flop.groupby("model")["flop"].agg(["min", "max"])
     hit = ends[ends["max"] / ends["min"] > factor]
-    return [(name, f"{row['min']:.3g} and {row['max']:.3g} FLOP") for name, row in hit.iterrows()]
+    return [(str(name), f"{row['min']:.3g} and {row['max']:.3g} FLOP") for name, row in hit.iterrows()]
 
 
 def d09_mixed_methods(raw: Raw) -> Faults:
@@ -146,7 +153,7 @@ def d09_mixed_methods(raw: Raw) -> Faults:
     family = table["model"].str.extract(r"^(Llama[ -]?\d+|[A-Za-z]+[ -]?\d+)", expand=False)
     by_hand = ratio.between(0.95, 1.05) & ~hours
     mixed = family.isin(family[by_hand].dropna()) & hours & (ratio > 1.05)
-    return [(row.model, f"{row.flop / row.flop_6nd:.2f} of 6ND") for row in table[mixed].itertuples()]
+    return _of_6nd(table[mixed])
 
 
 def d10_chip_with_many_rates(raw: Raw, spread: float = 1.25) -> Faults:
@@ -156,7 +163,8 @@ def d10_chip_with_many_rates(raw: Raw, spread: float = 1.25) -> Faults:
     name = table["chip"].str.extract(r"^(.*?\d+[A-Z]?)", expand=False)
     rates = table.groupby(name)["fp16"].agg(["min", "max", "size"])
     hit = rates[rates["max"] / rates["min"] > spread]
-    return [(chip, f"{r['min'] / 1e12:.0f} to {r['max'] / 1e12:.0f} TFLOP/s") for chip, r in hit.iterrows()]
+    ends = zip(hit.index, hit["min"], hit["max"], strict=True)
+    return [(chip, f"{low / 1e12:.0f} to {high / 1e12:.0f} TFLOP/s") for chip, low, high in ends]
 
 
 def d11_anonymous_clusters(raw: Raw, share: float = 0.2) -> Faults:
@@ -164,7 +172,7 @@ def d11_anonymous_clusters(raw: Raw, share: float = 0.2) -> Faults:
     table = need(raw, "gpu-clusters", "name", "country")
     hidden = table["name"].str.contains("Anonymi[sz]ed").groupby(table["country"]).agg(["mean", "size"])
     hit = hidden[hidden["mean"] > share]
-    return [(c, f"{row['mean']:.0%} of {row['size']:.0f} without a name") for c, row in hit.iterrows()]
+    return [(str(c), f"{row['mean']:.0%} of {row['size']:.0f} without a name") for c, row in hit.iterrows()]
 
 
 def d12_chips_left_out(raw: Raw) -> Faults:
@@ -189,7 +197,8 @@ def d14_anchor_without_interval(raw: Raw) -> Faults:
     """Scores that are fixed by definition and so have no interval."""
     table = need(raw, "eci-scores", "model", "score", "low", "high")
     hit = table["low"].isna() | (table["low"] == table["high"])
-    return [(row.model, f"{row.score:g} by definition") for row in table[hit].itertuples()]
+    rows = zip(table["model"][hit], table["score"][hit], strict=True)
+    return [(model, f"{score:g} by definition") for model, score in rows]
 
 
 def d15_multi_sample(raw: Raw) -> Faults:
@@ -241,7 +250,7 @@ CHECKS: dict[str, Callable[[Raw], Faults]] = {
 def found(raw: Raw) -> pd.DataFrame:
     """All faults of the raw tables: columns issue, check, row, detail."""
     rows = [
-        (issue, check.__doc__.strip(), row, detail)
+        (issue, (check.__doc__ or "").strip(), row, detail)
         for issue, check in CHECKS.items()
         for row, detail in dict.fromkeys(check(raw))
     ]

@@ -130,13 +130,14 @@ def _correct(table: pd.DataFrame, corrections: pd.DataFrame, index: pd.Series) -
     """Our corrections of single cells.  Raises `FrontierError` for a model that is gone."""
     table = table.copy()
     known = set(table["model"]) | set(index)
-    for row in corrections.itertuples():
-        if row.model not in known:
-            close = difflib.get_close_matches(row.model, known, n=1)
+    rows = zip(corrections["model"], corrections["column"], corrections["value"], strict=True)
+    for model, column, value in rows:
+        if model not in known:
+            close = difflib.get_close_matches(model, known, n=1)
             hint = f" Upstream may call it {close[0]!r} now." if close else ""
-            raise FrontierError(f"A correction names {row.model!r}, which no table lists.{hint}")
-        if row.column in table:
-            table.loc[table["model"] == row.model, row.column] = row.value
+            raise FrontierError(f"A correction names {model!r}, which no table lists.{hint}")
+        if column in table:
+            table.loc[table["model"] == model, column] = value
     return table
 
 

@@ -128,7 +128,8 @@ def pending(plan: Plan) -> list[Change]:
 
 def check_drift(plan: Plan) -> list[str]:
     """Raise `Drift` when a computed finding left its recorded value; return notes on new ones."""
-    notes, left = [], []
+    notes: list[str] = []
+    left: list[str] = []
     for name in plan.computed:
         if not recorded_path(name).is_file():
             notes.append(f"{name} has no recorded findings yet; run `make record` and commit them.")

@@ -13,6 +13,7 @@ import json
 import os
 import sys
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 from moat import project
@@ -107,7 +108,7 @@ def below(folder: Path) -> Stamps:
     return found
 
 
-def stamps(paths) -> Stamps:
+def stamps(paths: Iterable[str | Path]) -> Stamps:
     return {str(path): stamp(path) for path in paths}
 
 

@@ -17,6 +17,7 @@ import tokenize
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from moat import project, sources
 from moat.errors import PublishError
@@ -42,7 +43,7 @@ class Inputs:
 
     def files(self) -> list[Path]:
         """Modules, own tables, records of runs, and claims where chapters are summed up, as paths."""
-        own = [sources.find(s).path for s in self.sources if not sources.find(s).remote]
+        own = [sources.find(s).own_path for s in self.sources if not sources.find(s).remote]
         folder = project.root() / "data" / "runs"
         records = [p for name in self.experiments for p in sorted(folder.glob(f"*/{name}/*.json"))]
         summed = [project.root() / "data" / n for n in SUMMED] if self.chapters else []
@@ -61,8 +62,8 @@ def inputs(notebook: Path) -> Inputs:
     experiments = set(_named(calls, notebook.name, ("runs.load", "runs.records", "sweep.recompute")))
     summed = {c for name in _named(calls, notebook.name, ("recorded.before",)) for c in earlier(name)}
     summed |= set(_named(calls, notebook.name, ("recorded.load",)))
-    found = (tuple(sorted(x)) for x in (modules.values(), tables, experiments, summed))
-    return Inputs(*found)
+    names = (tuple(sorted(x)) for x in (tables, experiments, summed))
+    return Inputs(tuple(sorted(modules.values())), *names)
 
 
 @lru_cache(maxsize=256)
@@ -130,7 +131,10 @@ def _module_imports(path: Path, stamp: int) -> tuple[str, ...]:
 def _origin(name: str) -> Path | None:
     """The file of a module of this package, or None for a name that is not a module."""
     relative = Path(*name.split("."))
-    base = Path(importlib.util.find_spec("moat").origin).parents[1]
+    spec = importlib.util.find_spec("moat")
+    if spec is None or spec.origin is None:
+        return None
+    base = Path(spec.origin).parents[1]
     for candidate in (base / relative.with_suffix(".py"), base / relative / "__init__.py"):
         if candidate.is_file():
             return candidate
@@ -174,10 +178,9 @@ def bare(code: str) -> str:
         if t.type == tokenize.COMMENT
     ]
     for node in ast.walk(ast.parse(code)):
-        body = getattr(node, "body", None)
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node):
             # Columns of the syntax tree count bytes.
-            words = body[0]
+            words: Any = node.body[0]  # of parsed text: its end is known
             begin = len(lines[words.lineno - 1].encode()[: words.col_offset].decode())
             end = len(lines[words.end_lineno - 1].encode()[: words.end_col_offset].decode())
             gone.append((starts[words.lineno - 1] + begin, starts[words.end_lineno - 1] + end))

@@ -56,7 +56,7 @@ def tables(before: str, now: str) -> str:
         return f"columns {', '.join(old.columns)} became {', '.join(new.columns)}"
     if len(old) != len(new):
         return f"{len(old)} rows became {len(new)}"
-    return next((why for c in old if (why := _column(c, old[c], new[c]))), "")
+    return next((why for c in old if (why := _column(str(c), old[c], new[c]))), "")
 
 
 def _column(name: str, old: pd.Series, new: pd.Series) -> str:

@@ -39,14 +39,14 @@ def changes_table(claims: list[Claim], chapters: dict[str, Chapter]) -> str:
     """Verdicts that changed: those accepted, and those of this build, which wait for it."""
     known = {n: Chapter.load(recorded_path(n)) for n in chapters if recorded_path(n).is_file()}
     waiting = [vars(c) | {"date": "this build"} for c in changes.changes(claims, known, chapters)]
-    rows = [*changes.log().to_dict("records"), *waiting]
+    rows: list[dict] = [*changes.log().to_dict("records"), *waiting]
     if not rows:
         return "No verdict has changed since it was first recorded.\n"
     head = "| date | commit | claim | clock | before | after | the finding that moved |"
     return "\n".join([head, "| --- | --- | --- | --- | --- | --- | --- |", *map(_change_row, rows)]) + "\n"
 
 
-def _change_row(row: dict[str, str]) -> str:
+def _change_row(row: dict) -> str:
     moved = f"`{row['finding']}`, from {row['before']} to {row['after']}" if row["finding"] else "none"
     link = f"[{row['claim']}](#claim-{row['claim'].lower()})"
     words = f"{row['clock']} | {row['old']} | {row['new']}"
@@ -110,7 +110,7 @@ Columns: {columns}.
 
 
 def _compiled(source: sources.Source) -> str:
-    path = source.path.relative_to(source.path.parents[1])
+    path = source.own_path.relative_to(source.own_path.parents[1])
     return f"Compiled by this project: `data/{path}`, CC BY 4.0."
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import difflib
 from pathlib import Path
+from typing import Any
 
 import nbformat
 
@@ -36,8 +37,9 @@ def declared(notebook: nbformat.NotebookNode, name: str) -> dict[str, object]:
     defaults: dict[str, object] = {}
     for statement in ast.parse(cells[0].source).body:
         try:
-            target = statement.target if isinstance(statement, ast.AnnAssign) else statement.targets[0]
-            defaults[target.id] = ast.literal_eval(statement.value)
+            held: Any = statement  # that it assigns a literal to a name shows in the attempt
+            target = held.target if isinstance(statement, ast.AnnAssign) else held.targets[0]
+            defaults[target.id] = ast.literal_eval(held.value)
         except (AttributeError, ValueError, TypeError):
             raise ParameterError(
                 f"{name}: the parameters cell may only assign literals, not {ast.unparse(statement)!r}."

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 from docutils import nodes
 from sphinx.application import Sphinx
@@ -79,7 +80,7 @@ def provenance(body: dict, finding: Finding) -> str:
 class FindingRole(SphinxRole):
     """``{finding}`chapter.name` `` or ``{finding}`chapter.name part` ``."""
 
-    def run(self):
+    def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
         target, _, part = self.text.strip().partition(" ")
         self.env.note_dependency(str(chapter_path(self.env.app, target.partition(".")[0])))
         try:
@@ -98,13 +99,13 @@ class FindingRole(SphinxRole):
         return [node], []
 
 
-def visit_finding_html(self, node: finding_node) -> None:
+def visit_finding_html(self: Any, node: finding_node) -> None:
     self.body.append(
         f'<span class="{" ".join(node["classes"])}" tabindex="0" aria-describedby="finding-{node["serial"]}">'
     )
 
 
-def depart_finding_html(self, node: finding_node) -> None:
+def depart_finding_html(self: Any, node: finding_node) -> None:
     self.body.append(
         f'<span class="provenance" role="tooltip" id="finding-{node["serial"]}">'
         f"{self.encode(node['provenance'])}</span></span>"
@@ -116,7 +117,7 @@ class RunStamp(SphinxDirective):
 
     required_arguments = 1
 
-    def run(self):
+    def run(self) -> list[nodes.Node]:
         chapter = self.arguments[0]
         self.env.note_dependency(str(chapter_path(self.env.app, chapter)))
         try:
@@ -145,12 +146,12 @@ def add_static(app: Sphinx) -> None:
     app.config.html_static_path += [str(STATIC), str(Path(app.srcdir) / "offline")]
 
 
-def drop_thebe(app: Sphinx, page: str, template: str, context: dict, doctree) -> None:
+def drop_thebe(app: Sphinx, page: str, template: str, context: dict, doctree: object) -> None:
     """The theme's live-code script names a foreign host and throws an error on each page."""
     context["script_files"] = [s for s in context["script_files"] if "thebe" not in _script_text(s)]
 
 
-def _script_text(script) -> str:
+def _script_text(script: object) -> str:
     return f"{getattr(script, 'filename', script)} {getattr(script, 'attributes', '')}".lower()
 
 

@@ -12,6 +12,7 @@ import zlib
 from datetime import date
 from importlib.metadata import files
 from pathlib import Path
+from typing import Any
 
 import nbformat
 
@@ -221,7 +222,7 @@ def _notice(missing: tuple[str, ...], chapter: Chapter, code: str) -> str:
     )
 
 
-def _take(cell: nbformat.NotebookNode, mime: str):
+def _take(cell: nbformat.NotebookNode, mime: str) -> Any:
     """Remove and return what a cell's outputs hold under ``mime``; the findings go as well."""
     for output in cell.get("outputs", []):
         output.get("data", {}).pop(MIME, None)

@@ -60,8 +60,7 @@ def digest(source: Source) -> str:
 
 
 def _own(source: Source) -> Path:
-    if not source.path.is_file():
-        raise SourceUnavailable(
-            f"{source.path} is missing; it is part of the repository: restore it with git."
-        )
-    return source.path
+    path = source.own_path
+    if not path.is_file():
+        raise SourceUnavailable(f"{path} is missing; it is part of the repository: restore it with git.")
+    return path

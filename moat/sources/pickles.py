@@ -10,6 +10,7 @@ import io
 import lzma
 import pickle
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -39,7 +40,7 @@ ADMITTED = frozenset(
 class FrameUnpickler(pickle.Unpickler):
     """Builds data and nothing else."""
 
-    def find_class(self, module: str, name: str):
+    def find_class(self, module: str, name: str) -> Any:
         if (module, name) not in ADMITTED:
             raise SchemaError(
                 f"A pickled table asks for {module}.{name}, which is not admitted; do not read it."

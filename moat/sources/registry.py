@@ -77,6 +77,13 @@ class Source:
     def remote(self) -> bool:
         return bool(self.files)
 
+    @property
+    def own_path(self) -> Path:
+        """The table of our own facts.  Raises `RegistryError` for a source that is downloaded."""
+        if self.path is None:
+            raise RegistryError(f"Source {self.name!r} is downloaded; it has no table of its own.")
+        return self.path
+
 
 @lru_cache(maxsize=8)
 def _parse(path: Path, stamp: int) -> dict[str, Source]:

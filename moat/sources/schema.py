@@ -56,7 +56,7 @@ def validate(source: Source, table: pd.DataFrame) -> pd.DataFrame:
 def _sentence(source: Source, cases: pd.DataFrame) -> str:
     # A missing column can break other checks too, so it comes first.
     rank = cases["check"].astype(str).map({"column_in_dataframe": 0, "column_in_schema": 1}).fillna(2)
-    first = cases.loc[rank.idxmin()]
+    first = cases.iloc[int(rank.to_numpy().argmin())]
     what, more = str(first["check"]), len(cases) - 1
     if what == "column_in_dataframe":
         text = f"lacks the column {first['failure_case']!r}"

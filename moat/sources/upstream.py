@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -80,6 +81,7 @@ _STAGE = ["dataset", "hparams", "warmup", "decay", "param_count", "val"]
 def read_porian_isoflops(paths: list[Path]) -> pd.DataFrame:
     """One row a run on a slice of Porian et al. 2024: stage, budget, size, tokens, loss."""
     parts = []
+    slice_: Any  # a row, its columns as upstream names them
     for stage, pairs in _stages(paths):
         for slice_ in pairs.itertuples():
             points = {"n": slice_.n_vals, "tokens": slice_.t_vals, "loss": list(slice_.loss_vals)}
@@ -104,11 +106,13 @@ def read_porian_optima(paths: list[Path]) -> pd.DataFrame:
 
 
 def _stages(paths: list[Path]) -> list[tuple[dict, pd.DataFrame]]:
-    return [
-        ({"source_file": path.name} | {key: getattr(row, key) for key in _STAGE}, row.optimal_pairs)
-        for path in paths
-        for row in read_frame(path).itertuples()
-    ]
+    stages: list[tuple[dict, pd.DataFrame]] = []
+    row: Any  # one of its cells is a frame
+    for path in paths:
+        for row in read_frame(path).itertuples():
+            settings = {"source_file": path.name} | {key: getattr(row, key) for key in _STAGE}
+            stages.append((settings, row.optimal_pairs))
+    return stages
 
 
 QUEST_COLUMNS = (

@@ -86,5 +86,5 @@ def share_estimate(hits: ArrayLike, *, method: str, level: float = 0.95) -> Esti
 
     hits = np.asarray(hits, bool)
     result = stats.binomtest(int(hits.sum()), len(hits)).proportion_ci(level, method="wilson")
-    ends = (100 * x for x in (hits.mean(), result.low, result.high))
-    return Estimate(*ends, n=len(hits), method=f"{method}; Wilson interval", level=level)
+    value, low, high = (100 * x for x in (hits.mean(), result.low, result.high))
+    return Estimate(value, low, high, n=len(hits), method=f"{method}; Wilson interval", level=level)

@@ -76,9 +76,9 @@ def product(factors: Sequence[Estimate]) -> Estimate:
         raise RunError("A ratio or product needs positive intervals of one level.")
     low, value, high = np.log([[e.low, e.value, e.high] for e in factors]).T
     below, above = np.linalg.norm(value - low), np.linalg.norm(high - value)
-    ends = np.exp(value.sum() + np.array([0, -below, above]))
+    middle, bottom, top = map(float, np.exp(value.sum() + np.array([0, -below, above])))
     method = "product on the logarithmic scale of " + "; ".join(e.method for e in factors)
-    return Estimate(*map(float, ends), min(e.n for e in factors), method, factors[0].level)
+    return Estimate(middle, bottom, top, min(e.n for e in factors), method, factors[0].level)
 
 
 @dataclass(frozen=True)

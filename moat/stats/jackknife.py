@@ -45,5 +45,5 @@ def combined(
     variance += own + (np.var(draws, ddof=1) if len(draws) > 1 else 0.0)
     half = stats.t.ppf((1 + level) / 2, groups - 1) * np.sqrt(variance)
     ends = np.array([value, value - half, value + half])
-    ends = 10.0**ends if exp else ends
-    return Estimate(*map(float, ends), n=n, method=method, level=level)
+    value, low, high = map(float, 10.0**ends if exp else ends)
+    return Estimate(value, low, high, n=n, method=method, level=level)

@@ -58,7 +58,6 @@ def simex(
     steps = np.array([0.0, *STEPS])
     means = [np.asarray(estimate(x), float)]
     means += [np.mean([estimate(x + np.sqrt(step) * z) for z in noise], axis=0) for step in STEPS]
-    means = np.array(means)
     basis = np.vander(steps, 3)
     back = np.array([1.0, -1.0, 1.0]) @ np.linalg.pinv(basis)
-    return np.tensordot(back, means, axes=1)
+    return np.tensordot(back, np.array(means), axes=1)
