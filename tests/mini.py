@@ -61,11 +61,11 @@ def notebook(path: Path, *cells: tuple[str, str, list[str]]) -> None:
 #: What the chapter that needs a download shows: a figure of ours, a table of ours, rows of another's.
 SHOWN = [
     ("code", "from matplotlib import pyplot as plt\nfrom moat import plot", ["hide-input"]),
-    ("code", "show.setup()\nmine = (factor * table).set_axis(['step', 'height'], axis=1)", ["hide-input"]),
+    ("code", "plot.setup()\nmine = (factor * table).set_axis(['step', 'height'], axis=1)", ["hide-input"]),
     ("code", "drawing, ax = plt.subplots()\nax.plot(mine['step'], mine['height'])\n"
-     "show.figure(drawing, mine)", ["hide-input", "fig-line"]),
-    ("code", "show.table(mine.tail(1), label='Highest point', data=mine)", ["hide-input"]),
-    ("code", "show.table(table, label='The downloaded points')", ["hide-input", "rows-of-points"]),
+     "plot.figure(drawing, mine)", ["hide-input", "fig-line"]),
+    ("code", "plot.table(mine.tail(1), label='Highest point', data=mine)", ["hide-input"]),
+    ("code", "plot.table(table, label='The downloaded points')", ["hide-input", "rows-of-points"]),
 ]  # fmt: skip
 
 REMOTE = "https://data.example/points.csv"

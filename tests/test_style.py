@@ -65,3 +65,10 @@ def test_modules_fit_on_a_few_screens():
 def test_every_room_belongs_to_a_chapter():
     rooms = {p.name for kind in ("moat", "tests") for p in (ROOT / kind / "chapters").iterdir() if p.is_dir()}
     assert rooms - {"__pycache__"} <= {name.replace("-", "_") for name in project.chapters()}
+
+
+def test_spelling():
+    pytest.importorskip("codespell_lib")
+    command = [sys.executable, "-m", "codespell_lib"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
