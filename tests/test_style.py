@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from moat import project
 
@@ -72,3 +73,19 @@ def test_spelling():
     command = [sys.executable, "-m", "codespell_lib"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_forms_and_workflows_are_yaml_with_the_parts_that_they_need():
+    forms = sorted((ROOT / ".github" / "ISSUE_TEMPLATE").glob("[!c]*.yml"))
+    workflows = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+    assert len(forms) == 3
+    for path in forms:
+        form = yaml.safe_load(path.read_text(encoding="utf-8"))
+        assert {"name", "description", "body"} <= set(form), path.name
+        named = [part["id"] for part in form["body"]]
+        assert len(set(named)) == len(named), path.name
+        for part in form["body"]:
+            assert all(isinstance(o, str | dict) for o in part["attributes"].get("options", [])), path.name
+    for path in workflows:
+        # The word `on` is a truth value in YAML.
+        assert {"name", True, "permissions", "jobs"} <= set(yaml.safe_load(path.read_text(encoding="utf-8")))
