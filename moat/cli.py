@@ -95,6 +95,19 @@ def chapter(
     typer.echo(f"{output}: {len(ran.findings)} findings, {ran.seconds:.0f} s")
 
 
+@app.command("new-chapter")
+def new_chapter(
+    name: Annotated[str, typer.Argument(help="Lower-case words joined with hyphens, such as repeated-data.")],
+    part: Annotated[str, typer.Option(help="The part of the book, by its caption or a piece of it.")],
+) -> None:
+    """Begin a chapter: its notebook, its room, its place in the contents."""
+    from moat.publish.new_chapter import create
+
+    for path in create(name, part):
+        typer.echo(path.relative_to(project.root()))
+    typer.echo(f"It runs as it is: `make chapter NAME={name}`.  CONTRIBUTING.md says how to go on.")
+
+
 @app.command()
 def fit(
     runs: Annotated[Path, typer.Argument(help="A CSV with one row a run, such as params, tokens, loss.")],

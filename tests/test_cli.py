@@ -46,7 +46,7 @@ def loaded(*arguments: str) -> set[str]:
 
 def test_help_waits_for_no_library_of_numbers():
     assert "typer" in loaded("--help")
-    for arguments in (["--help"], ["fit", "--help"], ["bench", "run", "--help"]):
+    for arguments in (["--help"], ["fit", "--help"], ["bench", "run", "--help"], ["new-chapter", "--help"]):
         assert not loaded(*arguments) & HEAVY
 
 

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from moat import project
 
@@ -70,3 +71,26 @@ def test_modules_fit_on_a_few_screens():
 def test_every_room_belongs_to_a_chapter():
     rooms = {p.name for kind in ("moat", "tests") for p in (ROOT / kind / "chapters").iterdir() if p.is_dir()}
     assert rooms - {"__pycache__"} <= {name.replace("-", "_") for name in project.chapters()}
+
+
+def test_spelling():
+    pytest.importorskip("codespell_lib")
+    command = [sys.executable, "-m", "codespell_lib"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_forms_and_workflows_are_yaml_with_the_parts_that_they_need():
+    forms = sorted((ROOT / ".github" / "ISSUE_TEMPLATE").glob("[!c]*.yml"))
+    workflows = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+    assert len(forms) == 3
+    for path in forms:
+        form = yaml.safe_load(path.read_text(encoding="utf-8"))
+        assert {"name", "description", "body"} <= set(form), path.name
+        named = [part["id"] for part in form["body"]]
+        assert len(set(named)) == len(named), path.name
+        for part in form["body"]:
+            assert all(isinstance(o, str | dict) for o in part["attributes"].get("options", [])), path.name
+    for path in workflows:
+        # The word `on` is a truth value in YAML.
+        assert {"name", True, "permissions", "jobs"} <= set(yaml.safe_load(path.read_text(encoding="utf-8")))
