@@ -62,7 +62,10 @@ def with_chapter(toc: str, name: str, part: str) -> str:
 
     Raises `PublishError` where no part, or more than one, is meant.
     """
-    nodes = next(value for key, value in yaml.compose(toc).value if key.value == "parts").value
+    root = yaml.compose(toc)
+    if root is None:
+        raise PublishError("_toc.yml is empty; restore it with git.")
+    nodes = next(value for key, value in root.value if key.value == "parts").value
     parts = [{key.value: value for key, value in node.value} for node in nodes]
     captions = [part["caption"].value for part in parts]
     chosen = [c for c in captions if c == part] or [c for c in captions if part.lower() in c.lower()]
