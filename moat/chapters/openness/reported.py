@@ -9,9 +9,8 @@ from __future__ import annotations
 from itertools import product
 
 import pandas as pd
-from scipy import stats
 
-from moat.stats.estimate import Estimate
+from moat.stats.estimate import Estimate, share_interval
 
 
 def exact_share(hits: int, n: int, *, level: float = 0.9) -> Estimate:
@@ -20,9 +19,9 @@ def exact_share(hits: int, n: int, *, level: float = 0.9) -> Estimate:
     >>> [round(x, 1) for x in (lambda e: (e.value, e.low, e.high))(exact_share(111, 201))]
     [55.2, 49.2, 61.2]
     """
-    ends = stats.binomtest(hits, n).proportion_ci(level, method="exact")
+    ends = share_interval(hits, n, level=level, how="beta")
     method = "published counts, exact binomial interval"
-    return Estimate(100 * hits / n, 100 * ends.low, 100 * ends.high, n=n, method=method, level=level)
+    return Estimate(100 * hits / n, *ends, n=n, method=method, level=level)
 
 
 def home_grid(figures: pd.Series, printed: float = 54.0) -> pd.DataFrame:

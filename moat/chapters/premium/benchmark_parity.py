@@ -12,12 +12,12 @@ import warnings
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 from scipy.special import expit
 from statsmodels.stats.meta_analysis import combine_effects
 
 from moat.errors import FrontierError
 from moat.index.item_response import Index
+from moat.stats import intervals
 from moat.stats.estimate import Estimate, percentile_estimate
 
 #: Questions of a benchmark, as its authors count them, where DeepSeek ran all of it: Hendrycks et
@@ -63,14 +63,9 @@ def mean_difference(differences: pd.Series, *, what: str, level: float = 0.9) ->
     2.0
     """
     values = differences.dropna().to_numpy(float)
-    if len(values) < 2:
-        raise FrontierError(f"A mean of {what} with an interval needs two benchmarks, not {len(values)}.")
-    half = stats.t.ppf((1 + level) / 2, len(values) - 1) * stats.sem(values)
-    mean = values.mean()
+    needs = f"A mean of {what} with an interval needs two benchmarks, not {len(values)}."
     method = f"{what}, mean over benchmarks, Student's interval"
-    return Estimate(
-        float(mean), float(mean - half), float(mean + half), n=len(values), method=method, level=level
-    )
+    return intervals.mean(values, method=method, level=level, needs=needs, error=FrontierError)
 
 
 def random_effect(pairs: pd.DataFrame, level: float = 0.9) -> Estimate:
@@ -127,8 +122,5 @@ def drop(
     sides = [table.loc[table["later"] == side, "difference"].to_numpy() for side in (True, False)]
     if min(map(len, sides)) < 2:
         return table, None
-    result = stats.ttest_ind(*sides, equal_var=False)
-    low, high = result.confidence_interval(0.9)
-    value = sides[0].mean() - sides[1].mean()
     method = f"mean of {len(sides[0])} later less {len(sides[1])} earlier benchmarks, Welch's interval"
-    return table, Estimate(float(value), float(low), float(high), n=len(table), method=method, level=0.9)
+    return table, intervals.difference(sides[1], sides[0], method=method, level=0.9)

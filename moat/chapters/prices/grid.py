@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 
 from moat.chapters.prices import panel, price_floor
-from moat.chapters.prices.hedonic import Hedonic, years
+from moat.chapters.prices.hedonic import ZERO, Hedonic
 from moat.errors import FrontierError
 from moat.index.item_response import Index
+from moat.stats.dates import years
 from moat.stats.estimate import Estimate
 
 #: Share of input in the price; None takes each list's own blend of three to one.
@@ -52,7 +53,7 @@ def estimate(name: str, table: pd.DataFrame, index: Index, until: str, draws: in
         return price_floor.fall(rows, ability, until, levels=levels)
     if name == "record lows":
         logs = price_floor.pooled_records(
-            years(rows["date"]), rows["price"].to_numpy(), ability[0], price_floor.LEVELS
+            years(rows["date"], ZERO), rows["price"].to_numpy(), ability[0], price_floor.LEVELS
         )
         if not np.isfinite(logs):
             raise FrontierError("No level has enough record lows.")

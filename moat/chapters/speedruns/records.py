@@ -19,11 +19,11 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
 from statsmodels.stats.sandwich_covariance import S_hac_simple
 
 from moat.errors import FrontierError
 from moat.stats.estimate import Estimate, percentile_estimate
+from moat.stats.intervals import half_width
 
 DAYS = 365.25
 #: Neighbours that may move together, each way.
@@ -82,7 +82,7 @@ def pace(gain: ArrayLike, years: ArrayLike, *, lags: int = LAGS, level: float = 
     spread = S_hac_simple(miss[:, None], nlags=lags).item()
     spread = max(spread, miss @ miss)  # neighbours that cancel are not trusted to
     error = np.sqrt(spread * n / (n - 1)) / gain.sum()
-    half = stats.t.ppf((1 + level) / 2, n - 1) * error
+    half = half_width(error, n - 1, level)
     method = f"gains over waits, log scale, variance robust to {lags} neighbours, t of {n - 1}"
     ends = (value * float(np.exp(-half)), value * float(np.exp(half)))
     return Estimate(value, *ends, n=n, method=method, level=level)

@@ -15,6 +15,7 @@ from scipy import stats
 from moat.chapters.speedruns.records import LEAST, halving, pace, share, window
 from moat.errors import FrontierError
 from moat.stats.estimate import Estimate
+from moat.stats.intervals import half_width
 
 #: The day of the editorial, and the last year of the table: windows of the grid.
 DAY = "2025-01-27"
@@ -36,7 +37,7 @@ def regression(gain: ArrayLike, years: ArrayLike, *, level: float = 0.95) -> Est
     if len(gone) < LEAST:
         raise FrontierError(f"A pace needs at least {LEAST} improvements, not {len(gone)}.")
     fitted = stats.linregress(gone, fallen)
-    half = stats.t.ppf((1 + level) / 2, len(gone) - 2) * fitted.stderr
+    half = half_width(fitted.stderr, len(gone) - 2, level)
     ends = (fitted.slope, fitted.slope - half, fitted.slope + half)
     return Estimate(*map(float, ends), n=len(gone), method="least squares of log time on date", level=level)
 
