@@ -6,11 +6,10 @@ its gaps reach.
 
 from __future__ import annotations
 
-from itertools import product
-
 import pandas as pd
 
 from moat.stats.estimate import Estimate, share_interval
+from moat.stats.grid import specification_grid
 
 
 def exact_share(hits: int, n: int, *, level: float = 0.9) -> Estimate:
@@ -36,11 +35,9 @@ def home_grid(figures: pd.Series, printed: float = 54.0) -> pd.DataFrame:
         "from the printed share": round(printed * known / 100),
     }
     lost = {"left out": (0, known), "all abroad": (0, listed), "all at home": (listed - known, listed)}
-    rows = []
-    for (name, hits), (where, (more, n)) in product(counts.items(), lost.items()):
-        e = exact_share(hits + more, n)
-        rows.append((name, where, e.value, e.low, e.high))
-    return pd.DataFrame(rows, columns=["count", "not found", "value", "low", "high"])
+    return specification_grid(
+        {"count": counts, "not found": lost}, lambda hits, more: exact_share(hits + more[0], more[1])
+    )
 
 
 def fall(figures: pd.Series, end: str) -> tuple[float, float]:

@@ -13,6 +13,7 @@ from moat.chapters.scissors import compute_gap
 from moat.chapters.scissors.chip_stock import Stock
 from moat.chapters.scissors.elasticity import FORMS, elasticity
 from moat.errors import FrontierError
+from moat.stats.grid import as_grid
 
 #: Days of a half-year over which a lag is averaged.
 DAYS = 182
@@ -71,7 +72,7 @@ def grid(lag_of: Mapping[tuple[str, str], Array], ratio_of: Mapping[tuple[str, s
                     found = elasticity(np.where(lag > 0, lag, np.nan), ratio, form).estimate
                 except FrontierError:
                     continue  # too few half-years for this pair
-                rows.append((follower, measure, gauge, form, found.value, found.low, found.high))
+                rows.append((follower, measure, gauge, form, found))
     if not rows:
         raise FrontierError("No lag and ratio share enough half-years for an elasticity.")
-    return pd.DataFrame(rows, columns=["follower", "lag", "gauge", "form", "value", "low", "high"])
+    return as_grid(rows, ["follower", "lag", "gauge", "form"])

@@ -7,6 +7,8 @@ with a known pace, drawn from the improvements at hand.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
@@ -15,6 +17,7 @@ from scipy import stats
 from moat.chapters.speedruns.records import LEAST, halving, pace, share, window
 from moat.errors import FrontierError
 from moat.stats.estimate import Estimate
+from moat.stats.grid import specification_grid
 from moat.stats.intervals import half_width
 
 #: The day of the editorial, and the last year of the table: windows of the grid.
@@ -64,18 +67,16 @@ def grid(tracks: dict[str, pd.DataFrame]) -> pd.DataFrame:
     ``tracks`` holds `records.improvements` by name.  A window with too few improvements is left out,
     and so is the interval where it has no upper end.
     """
-    rows = []
-    for track, table in tracks.items():
-        for name, span in WINDOWS.items():
-            kept = window(table, **span) if span else table
-            if len(kept) < LEAST:
-                continue
-            for how, estimator in (("gains over waits", pace), ("regression on date", regression)):
-                found = estimator(kept["gain"], kept["years"])
-                months = halving(found) if found.low > 0 else None
-                ends = (months.low, months.high) if months else (np.nan, np.nan)
-                rows.append((track, name, how, 12 * np.log(2) / found.value, *ends))
-    return pd.DataFrame(rows, columns=["track", "window", "estimator", "value", "low", "high"])
+
+    def months(table: pd.DataFrame, span: dict, estimator: Callable) -> Estimate | float | None:
+        kept = window(table, **span) if span else table
+        if len(kept) < LEAST:
+            return None
+        found = estimator(kept["gain"], kept["years"])
+        return halving(found) if found.low > 0 else 12 * np.log(2) / found.value
+
+    estimators = {"gains over waits": pace, "regression on date": regression}
+    return specification_grid({"track": tracks, "window": WINDOWS, "estimator": estimators}, months)
 
 
 def share_grid(tables: dict[str, pd.DataFrame], *, draws: int, seed: int) -> pd.DataFrame:
@@ -83,11 +84,14 @@ def share_grid(tables: dict[str, pd.DataFrame], *, draws: int, seed: int) -> pd.
 
     ``tables`` holds improvements by window.
     """
-    rows = []
-    for name, table in tables.items():
-        for sure in ("all records", "high confidence"):
-            kept = table if sure == "all records" else table[table["confidence"] == "high"]
-            for how, weight in (("not at all", 0.0), ("half", 0.5), ("wholly", 1.0)):
-                found = share(kept, {"algorithm": 1.0, "mixed": weight}, draws=draws, seed=seed)
-                rows.append((name, how, sure, found.value, found.low, found.high))
-    return pd.DataFrame(rows, columns=["window", "mixed", "records", "value", "low", "high"])
+
+    def algorithms(table: pd.DataFrame, sure: bool, weight: float) -> Estimate:
+        kept = table[table["confidence"] == "high"] if sure else table
+        return share(kept, {"algorithm": 1.0, "mixed": weight}, draws=draws, seed=seed)
+
+    choices = {
+        "window": tables,
+        "records": {"all records": False, "high confidence": True},
+        "mixed": {"not at all": 0.0, "half": 0.5, "wholly": 1.0},
+    }
+    return specification_grid(choices, algorithms)
