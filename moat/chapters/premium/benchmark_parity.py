@@ -15,18 +15,13 @@ import pandas as pd
 from scipy.special import expit
 from statsmodels.stats.meta_analysis import combine_effects
 
+from moat import sources
 from moat.errors import FrontierError
 from moat.index.item_response import Index
 from moat.stats import intervals
 from moat.stats.estimate import Estimate, percentile_estimate
 
-#: Questions of a benchmark, as its authors count them, where DeepSeek ran all of it: Hendrycks et
-#: al. 2021; Wang et al. 2024; Rein et al. 2024 (Diamond); Wei et al. 2024; OpenAI's verified half
-#: of SWE-bench; aider.chat; two papers of the AIME; Lightman et al. 2024; Zhou et al. 2023.
-ITEMS = {
-    "MMLU": 14042, "MMLU-Pro": 12032, "GPQA-Diamond": 198, "SimpleQA": 4326, "SWE-bench Verified": 500,
-    "Aider-Polyglot": 225, "AIME 2024": 30, "MATH-500": 500, "IF-Eval": 541,
-}  # fmt: skip
+TABLES = ("benchmark-questions",)
 #: Not a share of right answers.
 OTHER_SCALE = ("Codeforces percentile",)
 
@@ -50,7 +45,8 @@ def paired(table: pd.DataFrame, one: str, other: str) -> pd.DataFrame:
     wide = wide[[one, other]].dropna().set_axis(["one", "other"], axis=1).reset_index()
     if len(wide) < 3:
         raise FrontierError(f"{one} and {other} share {len(wide)} benchmarks; an interval needs three.")
-    items = wide["benchmark"].map(ITEMS)
+    (counts,) = (sources.load(name).set_index("benchmark")["questions"] for name in TABLES)
+    items = wide["benchmark"].map(counts.to_dict())
     share = wide[["one", "other"]] / 100
     se = 100 * np.sqrt((share * (1 - share)).sum(axis=1) / items)
     return wide.assign(difference=wide["one"] - wide["other"], se=se, items=items)

@@ -10,24 +10,11 @@ from __future__ import annotations
 import pandas as pd
 from pandas import DataFrame
 
+from moat import sources
 from moat.chapters.prices.price_floor import records
 from moat.errors import FrontierError
 
-#: Beginnings of names in Aider's list, in lower case, with lab and country.
-OWNERS = {
-    "claude": ("Anthropic", "US"),
-    "gpt": ("OpenAI", "US"),
-    "chatgpt": ("OpenAI", "US"),
-    "o1": ("OpenAI", "US"),
-    "o3": ("OpenAI", "US"),
-    "o4": ("OpenAI", "US"),
-    "gemini": ("Google", "US"),
-    "grok": ("xAI", "US"),
-    "deepseek": ("DeepSeek", "CN"),
-    "qwen": ("Alibaba", "CN"),
-    "kimi": ("Moonshot", "CN"),
-    "codestral": ("Mistral", "FR"),
-}
+TABLES = ("aider-owners",)
 #: Scores, in per cent of the exercises, at which lows are followed.
 SCORES = (50, 60, 70, 80)
 
@@ -39,16 +26,19 @@ def bills(runs: DataFrame) -> DataFrame:
     """
     table = runs.dropna(subset=["cost"])
     table = table[~table["model"].str.contains("+", regex=False)].reset_index(drop=True)
-    owners = [_owner(model) for model in table["model"]]
+    (known,) = (sources.load(name).set_index("beginning")[["lab", "country"]] for name in TABLES)
+    owners = [_owner(model, known) for model in table["model"]]
     table = table.assign(lab=[o[0] for o in owners], country=[o[1] for o in owners])
     return table.assign(china=(table["country"] == "CN").astype(float))
 
 
-def _owner(model: str) -> tuple[str, str]:
-    for beginning, owner in OWNERS.items():
+def _owner(model: str, known: DataFrame) -> tuple[str, str]:
+    for beginning, lab, country in known.itertuples():
         if model.lower().startswith(beginning):
-            return owner
-    raise FrontierError(f"Nobody told whose model {model!r} is; add the beginning of its name to OWNERS.")
+            return lab, country
+    raise FrontierError(
+        f"Nobody told whose model {model!r} is; add the beginning of its name to data/facts/aider_owners.csv."
+    )
 
 
 def cheapest(table: DataFrame, scores: tuple[int, ...] = SCORES) -> DataFrame:
