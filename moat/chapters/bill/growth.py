@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import statsmodels.formula.api as smf
 from scipy import stats
 
 from moat.errors import FrontierError
@@ -40,13 +41,11 @@ def growth(
 def band(points: pd.DataFrame, dates: pd.Series, *, level: float = 0.9) -> pd.DataFrame:
     """The line at ``dates`` with the interval of its mean: columns date, value, low, high (USD)."""
     known = points.dropna(subset=["date", "cost"])
-    _, _, line = growth(known, level=level)
-    x, at = calendar_years(known["date"]), calendar_years(dates)
-    resid = np.log10(known["cost"]) - line.intercept - line.slope * x
-    scale = np.sqrt((resid**2).sum() / (len(x) - 2))
-    spread = scale * np.sqrt(1 / len(x) + (at - x.mean()) ** 2 / ((x - x.mean()) ** 2).sum())
-    arm = stats.t.ppf((1 + level) / 2, len(x) - 2) * spread
-    middle = line.intercept + line.slope * at
-    return pd.DataFrame(
-        {"date": dates, "value": 10**middle, "low": 10 ** (middle - arm), "high": 10 ** (middle + arm)}
-    )
+    growth(known)  # says what is wrong with the points
+    year = calendar_years(known["date"])
+    drawn = pd.DataFrame({"log": np.log10(known["cost"]), "year": year - year.mean()})
+    wanted = pd.DataFrame({"year": calendar_years(dates) - year.mean()})
+    there = smf.ols("log ~ year", drawn).fit().get_prediction(wanted)
+    ends = there.summary_frame(1 - level)[["mean", "mean_ci_lower", "mean_ci_upper"]].to_numpy()
+    value, low, high = (10**ends).T
+    return pd.DataFrame({"date": dates, "value": value, "low": low, "high": high})

@@ -125,6 +125,9 @@ class Hedonic:
 
 
 def _solve(design: Array, weights: Array, cost: Array) -> Array:
-    """Least squares for each row of weights (r, n) and design (r, n, k); a left-out lab's constant is 0."""
+    """Least squares for each row of weights (r, n) and design (r, n, k); a left-out lab's constant is 0.
+
+    All labs and draws are solved at once; a fit of statsmodels for each would be some hundred calls.
+    """
     weighted = (design * weights[..., None]).swapaxes(1, 2)
     return np.einsum("rij,rj->ri", np.linalg.pinv(weighted @ design, hermitian=True), weighted @ cost)

@@ -10,8 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
+import statsmodels.formula.api as smf
 from numpy.typing import ArrayLike
-from scipy import stats
 
 from moat.errors import FrontierError
 from moat.stats.estimate import Estimate
@@ -52,14 +53,14 @@ def elasticity(lag: ArrayLike, ratio: ArrayLike, form: str = "changes", level: f
     y, x = np.log(lag), np.log(ratio)
     if form != "levels":
         y, x = np.diff(y), np.diff(x)
-    design = x[:, None] if form == "changes, no constant" else np.column_stack([x, np.ones(len(x))])
-    if np.linalg.matrix_rank(design) < design.shape[1] or not x.any():
+    formula = "lag ~ ratio - 1" if form == "changes, no constant" else "lag ~ ratio"
+    model = smf.ols(formula, pd.DataFrame({"lag": y, "ratio": x}))
+    if np.linalg.matrix_rank(model.exog) < model.exog.shape[1]:
         raise FrontierError("The ratio never changes its pace, so no elasticity can be told.")
-    params = np.linalg.lstsq(design, y, rcond=None)[0]
-    left, freedom = y - design @ params, len(y) - design.shape[1]
-    spread = np.sqrt(left @ left / freedom * np.linalg.inv(design.T @ design)[0, 0])
-    half = float(stats.t.ppf((1 + level) / 2, freedom) * spread)
+    fitted = model.fit()
+    low, high = fitted.conf_int(1 - level).loc["ratio"]
+    left, freedom = np.asarray(fitted.resid), int(fitted.df_resid)
     serial = float(left[1:] @ left[:-1] / max(left @ left, 1e-300))
-    value = float(params[0])
     method = f"least squares of log lag on log ratio, {form}, Student's t with {freedom} degrees of freedom"
-    return Elasticity(Estimate(value, value - half, value + half, n, method, level), n, serial)
+    found = Estimate(float(fitted.params["ratio"]), float(low), float(high), n, method, level)
+    return Elasticity(found, n, serial)

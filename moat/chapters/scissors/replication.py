@@ -91,5 +91,6 @@ def resampled(
 
 
 def _least_squares(design: Array, y: Array) -> tuple[Array, float]:
+    """Coefficients and the sum of squares left: a bend tries every month, in every bootstrap draw."""
     params = np.linalg.lstsq(design, y, rcond=None)[0]
     return params, float(np.sum((y - design @ params) ** 2))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+import statsmodels.formula.api as smf
 
 from moat import sources
 from moat.chapters.lag.race import Race
@@ -13,6 +14,7 @@ from moat.chapters.scissors import elasticity as el
 from moat.chapters.scissors import growth as parts
 from moat.chapters.scissors import replication as published
 from moat.errors import FrontierError
+from moat.stats.dates import years
 
 
 def world(us=10**0.7, cn=10**0.5, apart=1.0, labs=8, noise=0.0, seed=0):
@@ -145,6 +147,10 @@ def test_published_growth_comes_back():
     assert published.line(groups["Non-China"]) == pytest.approx((4.78, 70.93), abs=0.01)
     pace, bic = published.line(groups["China"])
     assert (pace, bic) == (pytest.approx(18.37, abs=0.01), pytest.approx(157.96, abs=0.05))
+    dated = groups["China"].assign(year=years(groups["China"]["date"], length=published.YEAR))
+    fitted = smf.ols("log10_flop ~ year", dated).fit()  # whose BIC does not count the variance
+    wanted = (10 ** fitted.params["year"], fitted.bic + np.log(len(dated)))
+    assert (pace, bic) == pytest.approx(wanted, rel=1e-9)
     after, month = published.bend(groups["China"])
     assert after == pytest.approx(2.93, abs=0.01)
     assert month == pd.Timestamp("2021-10-01")
