@@ -20,6 +20,7 @@ import difflib
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from moat import sources
 from moat.errors import FrontierError
@@ -80,6 +81,10 @@ _WANTED = (
 #: Columns of the database whose origin is kept.
 _TRACED = ("country", "params", "tokens", "base_model", "accessibility")
 _WEIGHTS = {"Open weights": "open", "Closed weights": "closed", "Other": "unknown"}
+#: How far off upstream's compute may be, as a factor at 90%, by its word of confidence: our reading.
+FACTORS = {"Confident": 3.0, "Likely": 10.0, "Speculative": 30.0, "Unknown": 30.0}
+#: The 95th percentile of the standard normal, which a 90% interval reaches.
+REACH = 1.6448536269514722
 
 
 def read() -> dict[str, pd.DataFrame]:
@@ -262,3 +267,17 @@ def _compute(table: pd.DataFrame, raw: Raw) -> pd.DataFrame:
     origins = [c for c in COLUMNS if c.endswith("_from")]
     table[origins] = table[origins].fillna("")
     return table
+
+
+def error_sd(confidence: pd.Series, share: float = 1.0) -> NDArray[np.float64]:
+    """Standard deviation of log10 compute by upstream's word; ``share`` scales it.
+
+    Raises `FrontierError` for an unknown word.
+
+    >>> error_sd(pd.Series(["Confident", "Likely"])).round(2)
+    array([0.29, 0.61])
+    """
+    factor = confidence.map(FACTORS)
+    if factor.isna().any():
+        raise FrontierError(f"Upstream's confidence {confidence[factor.isna()].iloc[0]!r} has no error size.")
+    return share * np.log10(factor.to_numpy(float)) / REACH

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -80,11 +81,25 @@ def sample_estimate(
     )
 
 
+def share_interval(
+    hits: float, n: float, *, level: float = 0.95, how: Literal["wilson", "beta"] = "wilson"
+) -> tuple[float, float]:
+    """Ends of the interval of a share, in per cent: Wilson's (1927) or Clopper and Pearson's (1934, "beta").
+
+    ``hits`` and ``n`` need not be whole numbers: a sample in clusters has an effective size.
+
+    >>> [round(end, 1) for end in share_interval(111, 201, level=0.9, how="beta")]
+    [49.2, 61.2]
+    """
+    from statsmodels.stats.proportion import proportion_confint  # see `sample_estimate`
+
+    low, high = proportion_confint(hits, n, 1 - level, method=how)
+    return 100 * float(low), 100 * float(high)
+
+
 def share_estimate(hits: ArrayLike, *, method: str, level: float = 0.95) -> Estimate:
     """A share in per cent with its Wilson interval (Wilson 1927)."""
-    from scipy import stats  # see `sample_estimate`
-
     hits = np.asarray(hits, bool)
-    result = stats.binomtest(int(hits.sum()), len(hits)).proportion_ci(level, method="wilson")
-    value, low, high = (100 * x for x in (hits.mean(), result.low, result.high))
+    low, high = share_interval(int(hits.sum()), len(hits), level=level)
+    value = 100 * hits.mean()
     return Estimate(value, low, high, n=len(hits), method=f"{method}; Wilson interval", level=level)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
-from scipy import stats
 
 from moat.errors import RunError
+from moat.stats import intervals
 from moat.stats.estimate import Estimate, percentile_estimate
 
 
@@ -21,30 +22,14 @@ def paired(baseline: ArrayLike, technique: ArrayLike, *, level: float = 0.95) ->
     0.1
     """
     difference = np.asarray(baseline, float) - np.asarray(technique, float)
-    if difference.ndim != 1 or len(difference) < 2 or not np.isfinite(difference).all():
-        raise RunError("A paired gain needs at least two seeds that finished in both arms.")
-    mean, half = difference.mean(), _half(difference, level)
+    needs = "A paired gain needs at least two seeds that finished in both arms."
     method = "mean paired difference over seeds, t interval"
-    return Estimate(float(mean), float(mean - half), float(mean + half), len(difference), method, level)
-
-
-def _half(values: np.ndarray, level: float) -> float:
-    n = len(values)
-    return float(stats.t.ppf((1 + level) / 2, n - 1) * values.std(ddof=1) / np.sqrt(n))
+    return intervals.mean(difference, method=method, level=level, needs=needs, error=RunError)
 
 
 def equivalence(baseline: ArrayLike, technique: ArrayLike, margin: float, *, alpha: float = 0.05) -> str:
-    """Two one-sided t tests of the paired difference against ``margin`` (nats), fixed beforehand.
-
-    "equal" when the interval at 1 - 2 alpha lies inside the margin, "worse" or "better" when it
-    lies wholly outside on that side, else "undecided".  (Schuirmann 1987.)
-    """
-    found = paired(baseline, technique, level=1 - 2 * alpha)
-    if -margin < found.low and found.high < margin:
-        return "equal"
-    if found.high < -margin:
-        return "worse"
-    return "better" if found.low > margin else "undecided"
+    """Two one-sided t tests of the paired difference against ``margin`` (nats): `intervals.equivalence`."""
+    return intervals.equivalence(paired(baseline, technique, level=1 - 2 * alpha), margin)
 
 
 def quotient(over: Estimate, under: Estimate) -> Estimate:
@@ -74,9 +59,8 @@ def product(factors: Sequence[Estimate]) -> Estimate:
     """
     if len({e.level for e in factors}) > 1 or min(e.low for e in factors) <= 0:
         raise RunError("A ratio or product needs positive intervals of one level.")
-    low, value, high = np.log([[e.low, e.value, e.high] for e in factors]).T
-    below, above = np.linalg.norm(value - low), np.linalg.norm(high - value)
-    middle, bottom, top = map(float, np.exp(value.sum() + np.array([0, -below, above])))
+    logs = [(math.log(e.value), math.log(e.low), math.log(e.high)) for e in factors]
+    middle, bottom, top = map(float, np.exp(intervals.square_and_add(logs)))
     method = "product on the logarithmic scale of " + "; ".join(e.method for e in factors)
     return Estimate(middle, bottom, top, min(e.n for e in factors), method, factors[0].level)
 

@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
 from moat.errors import FrontierError
 from moat.stats.estimate import Estimate
+from moat.stats.intervals import half_width
 
 Array = NDArray[np.float64]
 
@@ -43,7 +43,7 @@ def combined(
         raise FrontierError("An interval over labs needs at least two labs.")
     variance = (groups - 1) / groups * np.sum((left_out - left_out.mean()) ** 2)
     variance += own + (np.var(draws, ddof=1) if len(draws) > 1 else 0.0)
-    half = stats.t.ppf((1 + level) / 2, groups - 1) * np.sqrt(variance)
+    half = half_width(np.sqrt(variance), groups - 1, level)
     ends = np.array([value, value - half, value + half])
     value, low, high = map(float, 10.0**ends if exp else ends)
     return Estimate(value, low, high, n=n, method=method, level=level)

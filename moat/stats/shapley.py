@@ -8,12 +8,13 @@ causes sum to the whole change.  How far an order matters is shown by the extrem
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from math import factorial
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from moat.errors import FrontierError
 
@@ -51,17 +52,34 @@ def shares(quantity: Callable[[State], np.ndarray], before: State, after: State)
     if set(before) != set(after) or not before:
         raise FrontierError("Name the same causes before and after a change.")
     causes = list(before)
-    value = {
-        frozenset(moved): np.asarray(quantity({c: (after if c in moved else before)[c] for c in causes}))
-        for size in range(len(causes) + 1) for moved in combinations(causes, size)
-    }  # fmt: skip
+    worth = lambda moved: quantity({c: (after if c in moved else before)[c] for c in causes})  # noqa: E731
     parts: dict[str, dict[str, np.ndarray]] = {k: {} for k in ("mean", "first", "last", "low", "high")}
-    for cause in causes:
-        others = [c for c in causes if c != cause]
-        sets = [frozenset(s) for size in range(len(causes)) for s in combinations(others, size)]
-        added = np.array([value[s | {cause}] - value[s] for s in sets])
-        weight = [factorial(len(s)) * factorial(len(others) - len(s)) for s in sets]
-        parts["mean"][cause] = np.average(added, axis=0, weights=weight)
+    for cause, (mean, added) in values(worth, causes).items():
+        parts["mean"][cause] = mean
         parts["first"][cause], parts["last"][cause] = added[0], added[-1]
         parts["low"][cause], parts["high"][cause] = added.min(axis=0), added.max(axis=0)
     return Shares(**parts)
+
+
+def values(
+    worth: Callable[[tuple[str, ...]], ArrayLike], causes: Sequence[str]
+) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """By cause, its Shapley value and what it adds to each set of the others, the smallest set first.
+
+    ``worth`` takes the causes that are in, in the order of ``causes``, and returns a number or an array.
+
+    >>> {k: float(v[0]) for k, v in values(lambda inside: len(inside) ** 2, ["a", "b"]).items()}
+    {'a': 2.0, 'b': 2.0}
+    """
+    known = {
+        frozenset(inside): np.asarray(worth(inside))
+        for size in range(len(causes) + 1)
+        for inside in combinations(causes, size)
+    }
+    found = {}
+    for cause in causes:
+        sets = [s for s in known if cause not in s]
+        added = np.array([known[s | {cause}] - known[s] for s in sets])
+        weight = [factorial(len(s)) * factorial(len(causes) - 1 - len(s)) for s in sets]
+        found[cause] = np.average(added, axis=0, weights=weight), added
+    return found

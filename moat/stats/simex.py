@@ -9,32 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from moat.errors import FrontierError
 
-#: How far off upstream's compute may be, as a factor at 90%, by its word of confidence: our reading.
-FACTORS = {"Confident": 3.0, "Likely": 10.0, "Speculative": 30.0, "Unknown": 30.0}
-#: The 95th percentile of the standard normal, which a 90% interval reaches.
-REACH = 1.6448536269514722
 STEPS = (0.5, 1.0, 1.5, 2.0)
 
 Array = NDArray[np.float64]
-
-
-def error_sd(confidence: pd.Series, share: float = 1.0) -> Array:
-    """Standard deviation of log10 compute by upstream's word; ``share`` scales it.
-
-    Raises `FrontierError` for an unknown word.
-
-    >>> error_sd(pd.Series(["Confident", "Likely"])).round(2)
-    array([0.29, 0.61])
-    """
-    factor = confidence.map(FACTORS)
-    if factor.isna().any():
-        raise FrontierError(f"Upstream's confidence {confidence[factor.isna()].iloc[0]!r} has no error size.")
-    return share * np.log10(factor.to_numpy(float)) / REACH
 
 
 def simex(

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from moat.bench.config import Config
 from moat.bench.experiments import plan
@@ -17,6 +16,7 @@ from moat.bench.timing.attention import flop_token
 from moat.errors import RunError
 from moat.stats import gain
 from moat.stats.estimate import Estimate
+from moat.stats.intervals import half_width
 
 NAMES = {
     "multi-head": "a key and value a head",
@@ -52,7 +52,7 @@ def frontier(runs: pd.DataFrame, budget: str, spread: tuple[float, int] | None =
             mean = gain.paired(part["loss"], np.zeros(len(part)))
             ends = mean.value, mean.low, mean.high
         else:
-            loss, half = float(part["loss"].item()), float(stats.t.ppf(0.975, spread[1])) * spread[0]
+            loss, half = float(part["loss"].item()), half_width(*spread)
             ends = loss, loss - half, loss + half
         family = "latent" if arm.startswith("latent") else "grouped"
         rows.append((arm, family, cache_bytes(arms[arm]), *ends, len(part), part["flop"].iloc[0]))
@@ -87,7 +87,7 @@ def apart(
     loss = trials.set_index("arm")["loss"]
     ours, theirs = loss[np.atleast_1d(arms)], loss[np.atleast_1d(baselines)]
     gained, (sd, freedom) = float(theirs.mean() - ours.mean()), spread
-    half = float(stats.t.ppf((1 + level) / 2, freedom)) * sd * math.sqrt(1 / len(ours) + 1 / len(theirs))
+    half = half_width(sd * math.sqrt(1 / len(ours) + 1 / len(theirs)), freedom, level)
     method = f"one run an arm; spread between seeds of other runs, {freedom} degrees of freedom"
     return Estimate(gained, gained - half, gained + half, 1, method, level)
 

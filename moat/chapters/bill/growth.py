@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import statsmodels.formula.api as smf
 from scipy import stats
 
 from moat.errors import FrontierError
+from moat.stats.dates import calendar_years
 from moat.stats.estimate import Estimate
-
-
-def years(dates: pd.Series) -> np.ndarray:
-    """Dates as fractions of a year: 1 July 2024 is about 2024.5."""
-    days = pd.to_datetime(dates)
-    return (days.dt.year + (days.dt.day_of_year - 1) / 365.25).to_numpy(float)
+from moat.stats.intervals import half_width
 
 
 def growth(
@@ -34,8 +31,8 @@ def growth(
         raise FrontierError(f"A growth rate needs at least three dated costs, not {len(known)}.")
     if (known["cost"] <= 0).any():
         raise FrontierError("A cost is above zero; look for a missing value written as 0.")
-    line = stats.linregress(years(known["date"]), np.log10(known["cost"]))
-    arm = stats.t.ppf((1 + level) / 2, len(known) - 2) * line.stderr
+    line = stats.linregress(calendar_years(known["date"]), np.log10(known["cost"]))
+    arm = half_width(line.stderr, len(known) - 2, level)
     ends = (float(10.0 ** (line.slope + k * arm)) for k in (0, -1, 1))
     method = "least squares of log cost on date, Student's t"
     return Estimate(*ends, n=len(known), method=method, level=level), float(line.rvalue) ** 2, line
@@ -44,13 +41,11 @@ def growth(
 def band(points: pd.DataFrame, dates: pd.Series, *, level: float = 0.9) -> pd.DataFrame:
     """The line at ``dates`` with the interval of its mean: columns date, value, low, high (USD)."""
     known = points.dropna(subset=["date", "cost"])
-    _, _, line = growth(known, level=level)
-    x, at = years(known["date"]), years(dates)
-    resid = np.log10(known["cost"]) - line.intercept - line.slope * x
-    scale = np.sqrt((resid**2).sum() / (len(x) - 2))
-    spread = scale * np.sqrt(1 / len(x) + (at - x.mean()) ** 2 / ((x - x.mean()) ** 2).sum())
-    arm = stats.t.ppf((1 + level) / 2, len(x) - 2) * spread
-    middle = line.intercept + line.slope * at
-    return pd.DataFrame(
-        {"date": dates, "value": 10**middle, "low": 10 ** (middle - arm), "high": 10 ** (middle + arm)}
-    )
+    growth(known)  # says what is wrong with the points
+    year = calendar_years(known["date"])
+    drawn = pd.DataFrame({"log": np.log10(known["cost"]), "year": year - year.mean()})
+    wanted = pd.DataFrame({"year": calendar_years(dates) - year.mean()})
+    there = smf.ols("log ~ year", drawn).fit().get_prediction(wanted)
+    ends = there.summary_frame(1 - level)[["mean", "mean_ci_lower", "mean_ci_upper"]].to_numpy()
+    value, low, high = (10**ends).T
+    return pd.DataFrame({"date": dates, "value": value, "low": low, "high": high})

@@ -17,6 +17,7 @@ from moat.chapters.bill.cost import PRICE, USE, Cost, Draws, Factors, Servers, b
 from moat.errors import FrontierError
 from moat.hardware import flop
 from moat.hardware.units import Params, Peak, hours_needed
+from moat.stats.grid import as_grid
 
 DISCLOSED, ESTIMATED, STATED = "hours disclosed", "FLOP estimated by others", "cost stated in words"
 #: How each rival's final run is known.
@@ -128,10 +129,8 @@ def specifications(models: pd.DataFrame, shapes: pd.DataFrame, draw: Draws, owne
                     theirs = rival(llama, models, draw, owned, **choices[1])
                     for scope in _scopes(price, research, hours):
                         found = (ours[scope] / theirs[scope]).estimate()
-                        rows.append((product, hours, price, research, f"({scope})",
-                                     found.value, found.low, found.high))  # fmt: skip
-    columns = ["product", "hours", "price", "research", "scope", "value", "low", "high"]
-    return pd.DataFrame(rows, columns=columns)
+                        rows.append((product, hours, price, research, f"({scope})", found))
+    return as_grid(rows, ["product", "hours", "price", "research", "scope"])
 
 
 def _scopes(price: str, research: str, hours: str) -> list[int]:

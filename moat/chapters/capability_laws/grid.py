@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import product
+from functools import cache
 
 import pandas as pd
 from scipy.special import logit
@@ -12,6 +12,8 @@ from moat.chapters.capability_laws.families import Families
 from moat.chapters.capability_laws.pca import principal
 from moat.errors import FrontierError
 from moat.index.item_response import ItemResponse
+from moat.stats.estimate import Estimate
+from moat.stats.grid import specification_grid
 
 SCALES = ("component", "component of scaled scores", "component of log odds", "item response")
 #: Two models that give the item-response scale its unit, log10 FLOP on the line of Llama 2.
@@ -54,25 +56,31 @@ def specifications(
 
     Choices: scale, tests, runs, parameters, families; for ``family`` also what it is compared with.
     """
-    mine, china = [], []
-    ability = {(s, t): capability(scores, s, TESTS[t]) for s, t in product(SCALES, TESTS)}
     tables = {c: build(scores, families, counts, count=c) for c in ("active", "total", "between")}
-    for (s, t), (runs, floor), (count, table), some in product(
-        ability, FLOORS.items(), tables.items(), ("all", "no code")
-    ):
-        keep = table["x"] >= floor
-        keep &= (table["kind"] != "code") | (some == "all")
-        found = Families.of(table[keep], ability[s, t][table["model"][keep]].to_numpy())
-        choices = (s, t, runs, count, some)
-        e = found.estimate(lambda k, d, f=found: f.trend(k, d)[2])
-        china.append((*choices, e.value, e.low, e.high))
-        for against, dated in (("average family", False), ("families of its date", True)):
-            e = found.multiplier(family, dated=dated)
-            mine.append((*choices, against, e.value, e.low, e.high))
-    names, numbers = ["scale", "tests", "runs", "parameters", "families"], ["value", "low", "high"]
+    ability = cache(lambda scale, tests: capability(scores, scale, TESTS[tests]))
+
+    @cache
+    def found(scale: str, tests: str, floor: float, count: str, kinds: str) -> Families:
+        table = tables[count]
+        keep = (table["x"] >= floor) & ((table["kind"] != "code") | (kinds == "all"))
+        return Families.of(table[keep], ability(scale, tests)[table["model"][keep]].to_numpy())
+
+    def china(*picked: object) -> Estimate:
+        fitted = found(*picked)
+        return fitted.estimate(lambda k, d: fitted.trend(k, d)[2])
+
+    choices = {
+        "scale": SCALES,
+        "tests": tuple(TESTS),
+        "runs": FLOORS,
+        "parameters": tuple(tables),
+        "families": ("all", "no code"),
+    }
+    against = {"against": {"average family": False, "families of its date": True}}
+    multiplier = lambda *picked: found(*picked[:-1]).multiplier(family, dated=picked[-1])  # noqa: E731
     return {
-        "family": pd.DataFrame(mine, columns=[*names, "against", *numbers]),
-        "china": pd.DataFrame(china, columns=names + numbers),
+        "family": specification_grid(choices | against, multiplier),
+        "china": specification_grid(choices, china),
     }
 
 

@@ -21,6 +21,7 @@ from moat.errors import FrontierError
 from moat.hardware.schedule import EXPERTS, HOSTS, NODES, PROCESSORS, TALKING, TOKENS, WIDTH
 from moat.hardware.units import Bits, Peak
 from moat.stats.estimate import Estimate, percentile_estimate
+from moat.stats.grid import specification_grid
 
 Array = NDArray[np.float64]
 UNVERIFIED = ", unverified"
@@ -214,15 +215,11 @@ def specifications(
         "numbers": {"8 bits out, 16 back": MIXED, "16 bits": SIXTEEN},
         "copies": {"as in the benchmark": True, "only to other machines": False},
     }
-    rows = []
-    names = [dict(routing=r) for r in nodes]
-    for column, options in choices.items():
-        names = [n | {column: o} for n in names for o in options]
-    for row in names:
-        values = [choices[c][row[c]] for c in choices]
-        found = estimate(lost(machine, whole, Plan(nodes[row["routing"]], *values), given, flop))
-        rows.append(row | {"value": found.value, "low": found.low, "high": found.high})
-    return pd.DataFrame(rows)
+
+    def percent(machines: float, *picked: object) -> Estimate:
+        return estimate(lost(machine, whole, Plan(machines, *picked), given, flop))
+
+    return specification_grid({"routing": nodes} | choices, percent)
 
 
 def talking(events: pd.DataFrame) -> int:

@@ -12,6 +12,7 @@ from moat.bench import compare
 from moat.errors import RunError
 from moat.stats.estimate import Estimate
 from moat.stats.gain import Multiplier
+from moat.stats.grid import as_grid
 
 LEDGERS = ("teacher free", "passes charged", "training charged")
 NAMES = {
@@ -179,12 +180,12 @@ def specifications(
                 charged = bill(study.runs, arm, steps)
                 for ledger, e in by_ledger(m, charged).items():
                     bare = m.fitted * charged.student / charged.ledgers[ledger]
-                    rows.append((arm, steps, ledger, f"{name}, lines", e.value, e.low, e.high))
-                    rows.append((arm, steps, ledger, f"{name}, fitted curve", bare, np.nan, np.nan))
+                    rows.append((arm, steps, ledger, f"{name}, lines", e))
+                    rows.append((arm, steps, ledger, f"{name}, fitted curve", bare))
     for bench, table in rough.items():
         long = table.melt(["arm", "steps"], list(LEDGERS), "ledger")
-        rows += [(*r, f"{bench} tuning runs", v, np.nan, np.nan) for *r, v in long.itertuples(index=False)]
-    grid = pd.DataFrame(rows, columns=["lesson", "steps", "ledger", "reading", "value", "low", "high"])
+        rows += [(*r, f"{bench} tuning runs", v) for *r, v in long.itertuples(index=False)]
+    grid = as_grid(rows, ["lesson", "steps", "ledger", "reading"])
     return grid.dropna(subset="value").reset_index(drop=True)
 
 
@@ -206,12 +207,8 @@ def same_side(a: pd.DataFrame, b: pd.DataFrame) -> str:
 
 def as_table(groups: Mapping[str, Mapping[str, Estimate]]) -> pd.DataFrame:
     """One row an arm and ledger: group, ledger, value, low, high."""
-    rows = [
-        (name, ledger, e.value, e.low, e.high)
-        for name, found in groups.items()
-        for ledger, e in found.items()
-    ]
-    return pd.DataFrame(rows, columns=["group", "ledger", "value", "low", "high"])
+    rows = ((name, ledger, e) for name, found in groups.items() for ledger, e in found.items())
+    return as_grid(rows, ["group", "ledger"])
 
 
 def cost(multiplier: Estimate) -> Estimate:

@@ -10,9 +10,9 @@ larger of the two on average.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise, product
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -189,22 +189,3 @@ def curve(values: Sequence[ArrayLike], days: Array, level: float = 0.9) -> pd.Da
     draws = np.concatenate([v[1:, kept] for v in values])
     low, high = np.nanquantile(draws, [(1 - level) / 2, (1 + level) / 2], axis=0)
     return pd.DataFrame({"day": days[kept], "value": value[kept], "low": low, "high": high})
-
-
-def over(choices: Mapping[str, Mapping[str, object]], measure: Callable[..., Estimate]) -> pd.DataFrame:
-    """A grid: one row for each combination of choices, with value, low and high.
-
-    ``choices`` maps a dimension to its options by name; ``measure`` takes one option of each
-    dimension, in this order.
-
-    >>> grid = over({"factor": {"one": 1, "two": 2}}, lambda k: Estimate(k, 0, 3 * k, n=1, method=""))
-    >>> grid.to_dict("list")
-    {'factor': ['one', 'two'], 'value': [1, 2], 'low': [0, 0], 'high': [3, 6]}
-    """
-    rows = []
-    for names in product(*(options.keys() for options in choices.values())):
-        picked = [options[name] for options, name in zip(choices.values(), names, strict=True)]
-        found = measure(*picked)
-        row = dict(zip(choices, names, strict=True))
-        rows.append(row | {"value": found.value, "low": found.low, "high": found.high})
-    return pd.DataFrame(rows)

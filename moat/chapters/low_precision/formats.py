@@ -11,9 +11,10 @@ import math
 
 import numpy as np
 import pandas as pd
-from scipy import interpolate, stats
+from scipy import interpolate
 
 from moat.errors import BadValues
+from moat.stats import intervals
 from moat.stats.estimate import Estimate
 
 REFERENCE = "BF16"
@@ -75,12 +76,9 @@ def twins(runs: pd.DataFrame) -> pd.DataFrame:
 def mean_excess(pairs: pd.DataFrame, name: str, level: float = 0.95) -> Estimate:
     """Mean excess of one format over sizes, in per cent, with a t interval: a size is the unit."""
     values = pairs.loc[pairs["format"] == name, "excess"].to_numpy()
-    if len(values) < 2:
-        raise BadValues(f"{name} has {len(values)} runs with a twin; an interval needs two.")
-    half = stats.t.ppf((1 + level) / 2, len(values) - 1) * stats.sem(values)
-    mean = float(values.mean())
+    needs = f"{name} has {len(values)} runs with a twin; an interval needs two."
     method = "mean of paired excess losses over sizes, t interval"
-    return Estimate(mean, mean - half, mean + half, n=len(values), method=method, level=level)
+    return intervals.mean(values, method=method, level=level, needs=needs, error=BadValues)
 
 
 def equal_share(pairs: pd.DataFrame, reference: pd.DataFrame) -> np.ndarray:

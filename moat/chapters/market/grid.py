@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 
 import numpy as np
 import pandas as pd
 
 from moat.chapters.market import cross_section, event_study
+from moat.stats.grid import as_columns, as_grid, specification_grid
 
 #: Days that are judged, as offsets from 27 January 2025; the first trading day after R1 is the 21st.
 SPANS = {"27 January": (0,), "27 and 28 January": (0, 1), "21 to 27 January": (-4, -3, -2, -1, 0)}
@@ -50,15 +52,13 @@ def of_groups(
                 for average, middle in AVERAGES.items():
                     for how, groups in members.items():
                         found = event_study.means(values, model.names, groups, middle=middle)
-                        rows += [_row(v, (g, market, length, name, average, how)) for g, v in found.items()]
-    columns = ["group", "market", "estimation", "span", "average", "members", "value", "low", "high", "p"]
-    return pd.DataFrame(rows, columns=columns)
+                        rows += [(g, market, length, name, average, how, _found(v)) for g, v in found.items()]
+    return as_grid(rows, ["group", "market", "estimation", "span", "average", "members"])
 
 
-def _row(values: np.ndarray, choices: tuple[str, ...]) -> tuple:
+def _found(values: np.ndarray) -> dict[str, float]:
     *placebo, value = values
-    found = event_study.effect(value, placebo)
-    return (*choices, found.value, found.low, found.high, event_study.rank_p(value, placebo))
+    return as_columns(event_study.effect(value, placebo)) | {"p": event_study.rank_p(value, placebo)}
 
 
 def of_slope(
@@ -73,22 +73,25 @@ def of_slope(
 ) -> pd.DataFrame:
     """The slope of the run-up in every specification: columns of choices, value, low, high, partial."""
     days = [*event_study.placebo_days(day, reach=max(OFFSETS)), day]
-    rows = []
-    for market, index in markets.items():
-        model = event_study.fit(returns, index, days, offsets=OFFSETS)
-        for flag, names in suppliers.items():
-            for horizon, length in horizons.items():
-                x = cross_section.before(model, closes, days, names, basket, horizon=length)
-                for name in SPANS:
-                    for tails in ("kept", "drawn in to 5% and 95%"):
-                        values = span(model, name)
-                        values = values if tails == "kept" else winsorised(values)
-                        found = cross_section.study(values, x)
-                        slope, partial = found.slope("run-up"), found.event.partial["run-up"]
-                        choices = (market, flag, horizon, name, tails)
-                        rows.append((*choices, slope.value, slope.low, slope.high, partial))
-    columns = ["market", "suppliers", "run-up", "span", "tails", "value", "low", "high", "partial"]
-    return pd.DataFrame(rows, columns=columns)
+    models = {m: event_study.fit(returns, index, days, offsets=OFFSETS) for m, index in markets.items()}
+
+    @cache
+    def known(market: str, flag: str, length: int) -> np.ndarray:
+        return cross_section.before(models[market], closes, days, suppliers[flag], basket, horizon=length)
+
+    def found(market: str, flag: str, length: int, name: str, drawn_in: bool) -> dict[str, float]:
+        values = span(models[market], name)
+        study = cross_section.study(winsorised(values) if drawn_in else values, known(market, flag, length))
+        return as_columns(study.slope("run-up")) | {"partial": study.event.partial["run-up"]}
+
+    choices = {
+        "market": tuple(markets),
+        "suppliers": tuple(suppliers),
+        "run-up": horizons,
+        "span": tuple(SPANS),
+        "tails": {"kept": False, "drawn in to 5% and 95%": True},
+    }
+    return specification_grid(choices, found)
 
 
 def winsorised(values: np.ndarray, tail: float = 0.05) -> np.ndarray:

@@ -9,15 +9,13 @@ section 3).
 
 from __future__ import annotations
 
-from itertools import combinations
-from math import factorial
-
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 from scipy import stats
 
 from moat.chapters.multiverse.agreement import Grid
+from moat.stats import shapley
 
 #: What main effects leave over.
 REST = "choices acting together"
@@ -38,19 +36,9 @@ def shares(choices: pd.DataFrame, values: ArrayLike) -> pd.Series:
     if np.ptp(values) <= 1e-12 * np.abs(values).max():
         return pd.Series(0.0, index=[*names, REST])
     columns = {c: pd.get_dummies(choices[c], dtype=float).to_numpy() for c in names}
-    explained = {s: _explained([columns[c] for c in s], values) for s in _subsets(names)}
-    k = len(names)
-    share = dict.fromkeys(names, 0.0)
-    for subset in explained:
-        for name in (n for n in names if n not in subset):
-            bigger = tuple(n for n in names if n in subset or n == name)
-            weight = factorial(len(subset)) * factorial(k - len(subset) - 1) / factorial(k)
-            share[name] += weight * (explained[bigger] - explained[subset])
-    return pd.Series(share | {REST: max(1 - explained[tuple(names)], 0.0)})
-
-
-def _subsets(names: list[str]) -> list[tuple[str, ...]]:
-    return [s for size in range(len(names) + 1) for s in combinations(names, size)]
+    found = shapley.values(lambda inside: _explained([columns[c] for c in inside], values), names)
+    share = {name: float(mean) for name, (mean, _) in found.items()}
+    return pd.Series(share | {REST: max(1 - sum(share.values()), 0.0)})
 
 
 def _explained(columns: list[np.ndarray], values: np.ndarray) -> float:

@@ -9,17 +9,15 @@ models that all agree would claim certainty.
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
-from statsmodels.stats.proportion import proportion_confint
 
 from moat.errors import FrontierError
 from moat.models import labs
 from moat.stats.concentration import herfindahl
-from moat.stats.estimate import Estimate
+from moat.stats.estimate import Estimate, share_interval
+from moat.stats.intervals import square_and_add
 
 #: Lists that upstream still keeps up to date; the whole database ends in June 2025.
 KEPT = ("epoch-notable", "epoch-large-scale", "epoch-frontier", "our correction")
@@ -68,18 +66,16 @@ def share(table: pd.DataFrame, *, country: str = "CN", level: float = 0.9) -> Es
     if table.empty:
         raise FrontierError("No new model with a known base falls into this period.")
     p, n = float((table["base_country"] == country).mean()), effective(table["lab"])
-    low, high = proportion_confint(p * n, n, 1 - level, method="wilson")
+    low, high = share_interval(p * n, n, level=level)
     method = f"share of models; Wilson interval, labs as units ({n:.1f} effective)"
-    return Estimate(100 * p, 100 * low, 100 * high, n=len(table), method=method, level=level)
+    return Estimate(100 * p, low, high, n=len(table), method=method, level=level)
 
 
 def change(before: Estimate, after: Estimate) -> Estimate:
     """``after`` less ``before`` in points, by Newcombe's square-and-add of two Wilson intervals."""
-    value = after.value - before.value
-    low = value - math.hypot(after.value - after.low, before.high - before.value)
-    high = value + math.hypot(after.high - after.value, before.value - before.low)
+    ends = square_and_add([(e.value, e.low, e.high) for e in (after, -before)])
     method = f"difference of shares, Newcombe's interval; after: {after.method}"
-    return Estimate(value, low, high, n=before.n + after.n, method=method, level=after.level)
+    return Estimate(*ends, n=before.n + after.n, method=method, level=after.level)
 
 
 def by_quarter(table: pd.DataFrame, *, country: str = "CN") -> pd.DataFrame:

@@ -12,21 +12,16 @@ import warnings
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 from scipy.special import expit
 from statsmodels.stats.meta_analysis import combine_effects
 
+from moat import sources
 from moat.errors import FrontierError
 from moat.index.item_response import Index
+from moat.stats import intervals
 from moat.stats.estimate import Estimate, percentile_estimate
 
-#: Questions of a benchmark, as its authors count them, where DeepSeek ran all of it: Hendrycks et
-#: al. 2021; Wang et al. 2024; Rein et al. 2024 (Diamond); Wei et al. 2024; OpenAI's verified half
-#: of SWE-bench; aider.chat; two papers of the AIME; Lightman et al. 2024; Zhou et al. 2023.
-ITEMS = {
-    "MMLU": 14042, "MMLU-Pro": 12032, "GPQA-Diamond": 198, "SimpleQA": 4326, "SWE-bench Verified": 500,
-    "Aider-Polyglot": 225, "AIME 2024": 30, "MATH-500": 500, "IF-Eval": 541,
-}  # fmt: skip
+TABLES = ("benchmark-questions",)
 #: Not a share of right answers.
 OTHER_SCALE = ("Codeforces percentile",)
 
@@ -50,7 +45,8 @@ def paired(table: pd.DataFrame, one: str, other: str) -> pd.DataFrame:
     wide = wide[[one, other]].dropna().set_axis(["one", "other"], axis=1).reset_index()
     if len(wide) < 3:
         raise FrontierError(f"{one} and {other} share {len(wide)} benchmarks; an interval needs three.")
-    items = wide["benchmark"].map(ITEMS)
+    (counts,) = (sources.load(name).set_index("benchmark")["questions"] for name in TABLES)
+    items = wide["benchmark"].map(counts.to_dict())
     share = wide[["one", "other"]] / 100
     se = 100 * np.sqrt((share * (1 - share)).sum(axis=1) / items)
     return wide.assign(difference=wide["one"] - wide["other"], se=se, items=items)
@@ -63,14 +59,9 @@ def mean_difference(differences: pd.Series, *, what: str, level: float = 0.9) ->
     2.0
     """
     values = differences.dropna().to_numpy(float)
-    if len(values) < 2:
-        raise FrontierError(f"A mean of {what} with an interval needs two benchmarks, not {len(values)}.")
-    half = stats.t.ppf((1 + level) / 2, len(values) - 1) * stats.sem(values)
-    mean = values.mean()
+    needs = f"A mean of {what} with an interval needs two benchmarks, not {len(values)}."
     method = f"{what}, mean over benchmarks, Student's interval"
-    return Estimate(
-        float(mean), float(mean - half), float(mean + half), n=len(values), method=method, level=level
-    )
+    return intervals.mean(values, method=method, level=level, needs=needs, error=FrontierError)
 
 
 def random_effect(pairs: pd.DataFrame, level: float = 0.9) -> Estimate:
@@ -127,8 +118,5 @@ def drop(
     sides = [table.loc[table["later"] == side, "difference"].to_numpy() for side in (True, False)]
     if min(map(len, sides)) < 2:
         return table, None
-    result = stats.ttest_ind(*sides, equal_var=False)
-    low, high = result.confidence_interval(0.9)
-    value = sides[0].mean() - sides[1].mean()
     method = f"mean of {len(sides[0])} later less {len(sides[1])} earlier benchmarks, Welch's interval"
-    return table, Estimate(float(value), float(low), float(high), n=len(table), method=method, level=0.9)
+    return table, intervals.difference(sides[1], sides[0], method=method, level=0.9)

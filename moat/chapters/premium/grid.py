@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from itertools import product
 
 import numpy as np
@@ -12,12 +13,14 @@ from numpy.typing import NDArray
 from moat.chapters.premium import discount
 from moat.chapters.premium.placebo import POPULATIONS, population
 from moat.chapters.premium.resources import largest_before
-from moat.chapters.premium.trend import DIRECTIONS, FORMS, Trend, abilities
+from moat.chapters.premium.trend import DIRECTIONS, FORMS, Fitted, Trend, abilities
 from moat.index.item_response import Index
+from moat.stats.estimate import Estimate
+from moat.stats.grid import NUMBERS, as_grid, specification_grid
 
 Array = NDArray[np.float64]
 Tables = Mapping[str, pd.DataFrame]
-NUMBERS = ["value", "low", "high"]
+INTERCEPTS = {"pooled": True, "one": False}
 
 
 def of_multiplier(
@@ -32,18 +35,22 @@ def of_multiplier(
 
     ``tables`` maps conventions of dates to tables of `moat.models.table.build`.
     """
-    rows = []
-    for (dates, models), name in product(tables.items(), populations):
-        table = population(models, name)
-        ability = abilities(index, table)[: 1 + draws]
+
+    @cache
+    def known(dates: str, name: str) -> tuple[pd.DataFrame, Array]:
+        table = population(tables[dates], name)
+        return table, abilities(index, table)[: 1 + draws]
+
+    def multiplier(dates: str, name: str, direction: str, form: str, pooled: bool, out: bool) -> Estimate:
+        table, ability = known(dates, name)
         lab = table.set_index("model")["lab"][model]
-        for direction, form, pooled, own in product(DIRECTIONS, FORMS, (True, False), ("out", "in")):
-            fitted = Trend(direction, form, pooled).fit(table, ability, without=(lab,) * (own == "out"))
-            e = fitted.multiplier(model)
-            intercepts = "pooled" if pooled else "one"
-            rows.append((direction, form, intercepts, name, dates, own, e.value, e.low, e.high))
-    choices = ["direction", "form", "intercepts", "models", "dates", "own lab"]
-    return pd.DataFrame(rows, columns=choices + NUMBERS)
+        fitted = Trend(direction, form, pooled).fit(table, ability, without=(lab,) * out)
+        return fitted.multiplier(model)
+
+    choices = {"dates": tuple(tables), "models": tuple(populations), "direction": DIRECTIONS}
+    choices |= {"form": FORMS, "intercepts": INTERCEPTS, "own lab": {"out": True, "in": False}}
+    shown = ["direction", "form", "intercepts", "models", "dates", "own lab", *NUMBERS]
+    return specification_grid(choices, multiplier)[shown]
 
 
 def of_price(tables: Tables, index: Index, *, end: str, draws: int = 100) -> pd.DataFrame:
@@ -62,12 +69,12 @@ def of_price(tables: Tables, index: Index, *, end: str, draws: int = 100) -> pd.
             window = range(1, months + 1)
             e = discount.price(table, ability, end=end, months=window, mended=mended, **options)
             noise = "taken off" if mended else "left in"
-            rows.append(("records", who, f"{months} months", noise, dates, e.value, e.low, e.high))
+            rows.append(("records", who, f"{months} months", noise, dates, e))
         for direction, pooled in product(DIRECTIONS, (True, False)):
             e = discount.by_trend(Trend(direction, pooled=pooled).fit(table, ability))
             who = "pooled" if pooled else "one intercept"
-            rows.append((f"trend, {direction}", who, "all", "left in", dates, e.value, e.low, e.high))
-    return pd.DataFrame(rows, columns=["method", "who", "window", "noise", "dates", *NUMBERS])
+            rows.append((f"trend, {direction}", who, "all", "left in", dates, e))
+    return as_grid(rows, ["method", "who", "window", "noise", "dates"])
 
 
 def of_need(
@@ -77,26 +84,30 @@ def of_need(
 
     ``gaps`` (1 + draws,) in index points; ``large`` is the log10 FLOP from which a run is large.
     """
-    rows, big = [], (table["x"] >= large).to_numpy()
-    for (runs, keep), direction in product({"all": big | True, "large": big}.items(), DIRECTIONS):
-        fitted = Trend(direction).fit(table[keep].reset_index(drop=True), ability[:, keep])
-        for modes, gap in gaps.items():
-            e = discount.needed(fitted, gap)
-            rows.append((runs, direction, modes, e.value, e.low, e.high))
-    return pd.DataFrame(rows, columns=["runs", "direction", "modes", *NUMBERS])
+    big = (table["x"] >= large).to_numpy()
+
+    @cache
+    def fitted(runs: str, direction: str) -> Fitted:
+        keep = big if runs == "large" else big | True
+        return Trend(direction).fit(table[keep].reset_index(drop=True), ability[:, keep])
+
+    choices = {"runs": ("all", "large"), "direction": DIRECTIONS, "modes": tuple(gaps)}
+    return specification_grid(choices, lambda *picked: discount.needed(fitted(*picked[:2]), gaps[picked[2]]))
 
 
 def of_resources(tables: Tables, runs: pd.DataFrame, index: Index, *, draws: int = 100) -> pd.DataFrame:
     """Index points for ten times a lab's largest earlier run, at equal compute and date."""
-    rows = []
-    for (dates, models), name in product(tables.items(), ("all", "confident compute", "no code models")):
-        table = population(models, name)
-        table = (
-            table.assign(stock=largest_before(table, runs)).dropna(subset=["stock"]).reset_index(drop=True)
-        )
-        ability = abilities(index, table)[: 1 + draws]
-        for form, pooled in product(("linear", "quadratic"), (True, False)):
-            fitted = Trend(form=form, pooled=pooled, extra=("stock",)).fit(table, ability)
-            e = fitted.estimate(fitted.coefficient("stock"), more="; largest earlier run of the lab")
-            rows.append((name, dates, form, "pooled" if pooled else "one", e.value, e.low, e.high))
-    return pd.DataFrame(rows, columns=["models", "dates", "form", "intercepts", *NUMBERS])
+
+    @cache
+    def known(dates: str, name: str) -> tuple[pd.DataFrame, Array]:
+        table = population(tables[dates], name)
+        stock = largest_before(table, runs)
+        table = table.assign(stock=stock).dropna(subset=["stock"]).reset_index(drop=True)
+        return table, abilities(index, table)[: 1 + draws]
+
+    def points(dates: str, name: str, form: str, pooled: bool) -> Estimate:
+        fitted = Trend(form=form, pooled=pooled, extra=("stock",)).fit(*known(dates, name))
+        return fitted.estimate(fitted.coefficient("stock"), more="; largest earlier run of the lab")
+
+    choices = {"dates": tuple(tables), "models": ("all", "confident compute", "no code models")}
+    return specification_grid(choices | {"form": ("linear", "quadratic"), "intercepts": INTERCEPTS}, points)

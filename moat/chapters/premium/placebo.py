@@ -13,8 +13,9 @@ from moat.chapters.premium.pooling import inverse_covariance
 from moat.chapters.premium.trend import ZERO, Fitted, Trend, sample
 from moat.errors import FrontierError
 from moat.index.item_response import Index, ItemResponse, known_by
+from moat.models.table import error_sd
 from moat.stats.estimate import Estimate
-from moat.stats.simex import error_sd, simex
+from moat.stats.simex import simex
 
 Array = NDArray[np.float64]
 #: Which models enter a fit.  ``circular`` is true where compute was imputed from scores or taken back.

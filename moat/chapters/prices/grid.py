@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 
 import numpy as np
 import pandas as pd
 
 from moat.chapters.prices import panel, price_floor
-from moat.chapters.prices.hedonic import Hedonic, years
+from moat.chapters.prices.hedonic import ZERO, Hedonic
 from moat.errors import FrontierError
 from moat.index.item_response import Index
+from moat.stats.dates import years
 from moat.stats.estimate import Estimate
+from moat.stats.grid import specification_grid
 
 #: Share of input in the price; None takes each list's own blend of three to one.
 BLENDS = {"three to one": None, "one to one": 0.5, "output alone": 0.0}
@@ -52,7 +55,7 @@ def estimate(name: str, table: pd.DataFrame, index: Index, until: str, draws: in
         return price_floor.fall(rows, ability, until, levels=levels)
     if name == "record lows":
         logs = price_floor.pooled_records(
-            years(rows["date"]), rows["price"].to_numpy(), ability[0], price_floor.LEVELS
+            years(rows["date"], ZERO), rows["price"].to_numpy(), ability[0], price_floor.LEVELS
         )
         if not np.isfinite(logs):
             raise FrontierError("No level has enough record lows.")
@@ -69,22 +72,21 @@ def falls(
     raw: Mapping[str, pd.DataFrame], models: pd.DataFrame, index: Index, *, until: str,
     blends: Sequence[str] = tuple(BLENDS),
 ) -> pd.DataFrame:  # fmt: skip
-    """The whole grid: columns estimator, blend, models, value, low, high.
+    """The whole grid: columns blend, models, estimator, value, low, high.
 
     The list with the oldest models has one blended price and cannot be blended anew, so the other blends
     begin with the end of 2024.  A population that does not carry an estimator is left out; record lows have
     no interval.
     """
-    rows = []
-    for blend in blends:
-        table = panel.panel(raw, models, BLENDS[blend])
-        for population in POPULATIONS:
-            part = clean(table, until=until, population=population)
-            for name in ESTIMATORS:
-                try:
-                    e = estimate(name, part, index, until)
-                except FrontierError:
-                    continue
-                ends = (np.nan, np.nan) if name == "record lows" else (e.low, e.high)
-                rows.append((name, blend, population, e.value, *ends))
-    return pd.DataFrame(rows, columns=["estimator", "blend", "models", "value", "low", "high"])
+    listed = cache(lambda blend: panel.panel(raw, models, BLENDS[blend]))
+    part = cache(lambda blend, population: clean(listed(blend), until=until, population=population))
+
+    def fall(blend: str, population: str, name: str) -> Estimate | float | None:
+        try:
+            found = estimate(name, part(blend, population), index, until)
+        except FrontierError:
+            return None
+        return found.value if name == "record lows" else found
+
+    choices = {"blend": tuple(blends), "models": tuple(POPULATIONS), "estimator": ESTIMATORS}
+    return specification_grid(choices, fall)

@@ -21,6 +21,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from moat.errors import FrontierError
+from moat.stats.dates import years
 from moat.stats.estimate import Estimate
 from moat.stats.jackknife import combined
 
@@ -28,11 +29,6 @@ Array = NDArray[np.float64]
 #: Dates count in years from the day of the editorial, capability in tens of points from 130.
 ZERO, MIDDLE, STEP = pd.Timestamp("2025-01-27"), 130.0, 10.0
 FORMS = ("straight", "curved", "lab intercepts")
-
-
-def years(date: pd.Series) -> Array:
-    """Years from the day of the editorial."""
-    return ((pd.to_datetime(date) - ZERO).dt.days / 365.25).to_numpy(float)
 
 
 @dataclass(frozen=True)
@@ -118,7 +114,7 @@ class Hedonic:
 
     def _design(self, table: pd.DataFrame, ability: Array, labs: tuple[str, ...]) -> tuple:
         columns = {"constant": np.ones_like(ability), "capability": ability}
-        fixed = {"year": years(table["date"])}
+        fixed = {"year": years(table["date"], ZERO)}
         fixed |= {mark: table[mark].to_numpy(float) for mark in self.marks}
         if self.form == "curved":
             columns["capability squared"] = ability**2
@@ -129,6 +125,9 @@ class Hedonic:
 
 
 def _solve(design: Array, weights: Array, cost: Array) -> Array:
-    """Least squares for each row of weights (r, n) and design (r, n, k); a left-out lab's constant is 0."""
+    """Least squares for each row of weights (r, n) and design (r, n, k); a left-out lab's constant is 0.
+
+    All labs and draws are solved at once; a fit of statsmodels for each would be some hundred calls.
+    """
     weighted = (design * weights[..., None]).swapaxes(1, 2)
     return np.einsum("rij,rj->ri", np.linalg.pinv(weighted @ design, hermitian=True), weighted @ cost)

@@ -15,8 +15,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from moat.chapters.prices.hedonic import ZERO, years
+from moat.chapters.prices.hedonic import ZERO
 from moat.errors import FrontierError
+from moat.stats.dates import years
 from moat.stats.estimate import Estimate
 from moat.stats.jackknife import combined
 
@@ -74,7 +75,7 @@ def fall(
 
     ``ability`` is (1 + draws, rows).  A lab that alone holds the lows makes the interval wide.
     """
-    date, price = years(table["date"]), table[cost].to_numpy(float)
+    date, price = years(table["date"], ZERO), table[cost].to_numpy(float)
     ability, last = np.atleast_2d(ability), (pd.Timestamp(end) - ZERO).days / 365.25
     labs = sorted(table["lab"].unique())
     left = np.vstack([np.where(table["lab"] == lab, -np.inf, ability[0]) for lab in labs])

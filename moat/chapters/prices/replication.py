@@ -14,7 +14,9 @@ from scipy import stats
 
 from moat.chapters.prices.price_floor import records
 from moat.errors import FrontierError
+from moat.stats.dates import years
 from moat.stats.estimate import Estimate
+from moat.stats.intervals import half_width
 
 #: What the chapter loads for this.
 TABLES = ("epoch-token-prices", "epoch-price-lows", "epoch-price-falls")
@@ -37,9 +39,9 @@ def fall(date: pd.Series, price: pd.Series, level: float = 0.9) -> Estimate:
     """
     if len(price) < 3:
         raise FrontierError(f"A line with an interval needs three prices, not {len(price)}.")
-    year = (pd.to_datetime(date) - pd.Timestamp("2023-01-01")).dt.days / 365
+    year = years(date, "2023-01-01", length=365)
     line = stats.linregress(year, np.log10(price))
-    half = stats.t.ppf((1 + level) / 2, len(price) - 2) * line.stderr
+    half = half_width(line.stderr, len(price) - 2, level)
     ends = (round(10 ** (-line.slope + k * half), 12) for k in (0, -1, 1))
     return Estimate(*map(float, ends), n=len(price), method="line through record lows", level=level)
 

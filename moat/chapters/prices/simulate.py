@@ -15,8 +15,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from moat.chapters.prices import price_floor
-from moat.chapters.prices.hedonic import MIDDLE, STEP, ZERO, Hedonic, years
+from moat.chapters.prices.hedonic import MIDDLE, STEP, ZERO, Hedonic
 from moat.errors import FrontierError
+from moat.stats.dates import years
 from moat.stats.jackknife import combined
 
 Array = NDArray[np.float64]
@@ -50,7 +51,7 @@ def draw(
     """Prices and seen abilities, each (worlds, rows), where prices fall ``pace`` times a year."""
     rng = np.random.default_rng(seed)
     codes, labs = pd.factorize(table["lab"])
-    line = spread.slope * (ability - MIDDLE) / STEP - np.log10(pace) * years(table["date"])
+    line = spread.slope * (ability - MIDDLE) / STEP - np.log10(pace) * years(table["date"], ZERO)
     of_lab = spread.lab * rng.standard_normal((worlds, len(labs)))
     scatter = spread.model * rng.standard_normal((worlds, len(table)))
     seen = ability + noise * rng.standard_normal((worlds, len(table)))
@@ -65,7 +66,7 @@ def inflated(
 
     The median over worlds and the middle nine tenths, in times a year.
     """
-    date, last, rows = years(table["date"]), (pd.Timestamp(end) - ZERO).days / 365.25, []
+    date, last, rows = years(table["date"], ZERO), (pd.Timestamp(end) - ZERO).days / 365.25, []
     for pace in paces:
         price, seen = draw(table, ability, noise, spread, pace, worlds=worlds, seed=seed)
         pairs = list(zip(price, seen, strict=True))
@@ -128,7 +129,7 @@ def low_coverage(
     levels: Sequence[float], worlds: int, seed: int,
 ) -> NDArray[np.bool_]:  # fmt: skip
     """Whether the 90% interval of `price_floor.fall` held the mean fall of the lows over all worlds."""
-    date, last = years(table["date"]), (pd.Timestamp(end) - ZERO).days / 365.25
+    date, last = years(table["date"], ZERO), (pd.Timestamp(end) - ZERO).days / 365.25
     price, seen = draw(table, ability, noise, spread, pace, worlds=worlds, seed=seed)
     logs = _monthly(date, price, seen, last, levels)
     labs, held = sorted(table["lab"].unique()), []

@@ -16,9 +16,9 @@ import pandas as pd
 
 from moat.chapters.lag.leaders_followers import sides
 from moat.errors import FrontierError
+from moat.models.table import REACH, error_sd
 from moat.stats.estimate import Estimate
 from moat.stats.jackknife import combined
-from moat.stats.simex import REACH, error_sd
 
 #: From this day on the largest closed models have no compute (D07).
 SILENT = pd.Timestamp("2025-07-01")

@@ -14,6 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from moat.errors import FrontierError
+from moat.stats.dates import years
 from moat.stats.estimate import Estimate, percentile_estimate
 
 YEAR = 365.0
@@ -21,11 +22,6 @@ YEAR = 365.0
 LEAST = 10
 
 Array = NDArray[np.float64]
-
-
-def years(dates: pd.Series) -> Array:
-    """Years of 365 days since 1970, (n,)."""
-    return ((pd.to_datetime(dates) - pd.Timestamp(0)).dt.days / YEAR).to_numpy(float)
 
 
 def line(points: pd.DataFrame) -> tuple[float, float]:
@@ -40,7 +36,7 @@ def line(points: pd.DataFrame) -> tuple[float, float]:
     n = len(points)
     if n < 3:
         raise FrontierError(f"A line needs at least three dated runs, not {n}.")
-    design = np.column_stack([np.ones(n), years(points["date"])])
+    design = np.column_stack([np.ones(n), years(points["date"], length=YEAR)])
     params, left = _least_squares(design, points["log10_flop"].to_numpy(float))
     bic = n * (np.log(2 * np.pi * left / n) + 1) + 3 * np.log(n)
     return float(10.0 ** params[1]), float(bic)
@@ -51,7 +47,11 @@ def bend(points: pd.DataFrame) -> tuple[float, pd.Timestamp]:
 
     Raises `FrontierError` where no month leaves ten points on both sides.
     """
-    days, x, y = pd.to_datetime(points["date"]), years(points["date"]), points["log10_flop"].to_numpy(float)
+    days, x, y = (
+        pd.to_datetime(points["date"]),
+        years(points["date"], length=YEAR),
+        points["log10_flop"].to_numpy(float),
+    )
     fits = []
     for month in pd.date_range(days.min(), days.max(), freq="MS"):
         at = (month - pd.Timestamp(0)).days / YEAR
@@ -72,7 +72,7 @@ def parallel(points: pd.DataFrame, group: str) -> tuple[float, float]:
     follows = (points["group"] == group).to_numpy(float)
     if follows.min() == follows.max():
         raise FrontierError(f"Parallel lines need runs inside and outside of {group!r}.")
-    design = np.column_stack([np.ones(len(points)), years(points["date"]), follows])
+    design = np.column_stack([np.ones(len(points)), years(points["date"], length=YEAR), follows])
     params, _ = _least_squares(design, points["log10_flop"].to_numpy(float))
     return float(10.0 ** params[1]), float(-12 * params[2] / params[1])
 
@@ -91,5 +91,6 @@ def resampled(
 
 
 def _least_squares(design: Array, y: Array) -> tuple[Array, float]:
+    """Coefficients and the sum of squares left: a bend tries every month, in every bootstrap draw."""
     params = np.linalg.lstsq(design, y, rcond=None)[0]
     return params, float(np.sum((y - design @ params) ** 2))

@@ -20,6 +20,7 @@ from moat.chapters.sparse_experts.surface import fit_surface
 from moat.laws.chinchilla import Chinchilla
 from moat.laws.fit import Fit
 from moat.laws.routed import Routed
+from moat.stats.grid import as_grid
 
 ROUTERS = ("S-Base", "RL-R", "Hash")
 LOSSES = {"validation": "loss_validation", "C4": "loss_c4"}
@@ -53,7 +54,7 @@ def routed_choices(
         for loss, seeds, runs in (("validation", "42", some[some["seed"] == 42]), ("C4", "all", every["C4"])):
             law = Routed().fit(runs, **options)
             rows.append((router, loss, seeds, "law without floor", law_times(law, size, experts)))
-    return _table(rows, ["router", "loss", "seeds", "reading"])
+    return as_grid(rows, ["router", "loss", "seeds", "reading"])
 
 
 def layout_choices(curves: pd.DataFrame, size: float, experts: int, router: str = "S-Base") -> pd.DataFrame:
@@ -114,7 +115,7 @@ def step_choices(
         left = goal["loss"] - p["E"] - p["B"] * goal["tokens"] ** -p["beta"]
         times = (left / p["A"]) ** (-1 / p["alpha"]) / goal["params"]
         rows.append(("smoothed, 2%", "all", form, times))
-    return _table(rows, ["settings", "dense runs", "form"])
+    return as_grid(rows, ["settings", "dense runs", "form"])
 
 
 def _one(dense: pd.DataFrame, sparse: pd.DataFrame, near: float | None, draws: int, seed: int) -> Multipliers:
@@ -126,10 +127,3 @@ def _one(dense: pd.DataFrame, sparse: pd.DataFrame, near: float | None, draws: i
         cells = cells.assign(loss=cells["lowest"])
         goal = Best(goal.table.assign(loss=goal.table["lowest"]), goal.draws)
     return dense_equivalents(goal, fit_surface(cells, draws=draws, seed=seed))
-
-
-def _table(rows: list[tuple], choices: list[str]) -> pd.DataFrame:
-    """Rows that end in an estimate or a bare number, as a grid."""
-    ends = [(x.value, x.low, x.high) if hasattr(x, "low") else (float(x), np.nan, np.nan) for *_, x in rows]
-    table = pd.DataFrame([row[:-1] for row in rows], columns=choices)
-    return table.assign(**dict(zip(("value", "low", "high"), np.array(ends).T, strict=True)))

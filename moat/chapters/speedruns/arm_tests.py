@@ -14,8 +14,11 @@ from numpy.typing import ArrayLike
 from scipy import stats
 
 from moat.errors import FrontierError
+from moat.stats import intervals
 from moat.stats.estimate import Estimate
 from moat.stats.gain import quotient
+
+NEEDS = "An arm needs at least two runs that finished."
 
 
 def arms(runs: pd.DataFrame) -> pd.DataFrame:
@@ -40,10 +43,8 @@ def mean(values: ArrayLike, *, level: float = 0.95) -> Estimate:
     >>> round(mean([1.0, 1.1, 0.9]).value, 6)
     1.0
     """
-    values = _arm(values)
-    low, high = stats.ttest_1samp(values, 0).confidence_interval(level)
-    about = {"n": len(values), "method": "mean of repeats, t interval", "level": level}
-    return Estimate(float(values.mean()), float(low), float(high), **about)
+    method = "mean of repeats, t interval"
+    return intervals.mean(values, method=method, level=level, needs=NEEDS, error=FrontierError)
 
 
 def difference(baseline: ArrayLike, changed: ArrayLike, *, level: float = 0.95) -> Estimate:
@@ -52,11 +53,10 @@ def difference(baseline: ArrayLike, changed: ArrayLike, *, level: float = 0.95) 
     >>> round(difference([1.0, 1.1, 0.9], [1.2, 1.3, 1.1]).value, 6)
     0.2
     """
-    one, two = _arm(baseline), _arm(changed)
-    low, high = stats.ttest_ind(two, one, equal_var=False).confidence_interval(level)
-    method = f"difference of means, Welch interval, {len(one)} and {len(two)} runs"
-    value = float(two.mean() - one.mean())
-    return Estimate(value, float(low), float(high), n=len(one) + len(two), method=method, level=level)
+    method = f"difference of means, Welch interval, {len(baseline)} and {len(changed)} runs"
+    return intervals.difference(
+        baseline, changed, method=method, level=level, needs=NEEDS, error=FrontierError
+    )
 
 
 def p_value(baseline: ArrayLike, changed: ArrayLike, *, draws: int, seed: int) -> tuple[float, float]:
@@ -69,17 +69,8 @@ def p_value(baseline: ArrayLike, changed: ArrayLike, *, draws: int, seed: int) -
 
 
 def equivalent(baseline: ArrayLike, changed: ArrayLike, margin: float, *, alpha: float = 0.05) -> str:
-    """equal, worse, better or undecided for a loss, at a ``margin`` fixed beforehand.
-
-    Equal when the interval at 1 - 2 alpha lies inside the margin, worse or better when it lies wholly
-    beyond it.
-    """
-    found = difference(baseline, changed, level=1 - 2 * alpha)
-    if -margin < found.low and found.high < margin:
-        return "equal"
-    if found.low > margin:
-        return "worse"
-    return "better" if found.high < -margin else "undecided"
+    """`intervals.equivalence` of a loss, of which less is better, at a ``margin`` fixed beforehand."""
+    return intervals.equivalence(-difference(baseline, changed, level=1 - 2 * alpha), margin)
 
 
 def slope(arms: pd.DataFrame, *, level: float = 0.95) -> Estimate:
@@ -161,7 +152,4 @@ def _means(values: ArrayLike, rng: np.random.Generator, draws: int) -> np.ndarra
 
 
 def _arm(values: ArrayLike) -> np.ndarray:
-    values = np.asarray(values, float)
-    if values.ndim != 1 or len(values) < 2 or not np.isfinite(values).all():
-        raise FrontierError("An arm needs at least two runs that finished.")
-    return values
+    return intervals.checked(values, NEEDS, FrontierError)

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from moat import sources
-from moat.chapters.openness import bases, criteria, leaders, reported, usage
+from moat.chapters.openness import adoption, bases, criteria, leaders
 from moat.errors import FrontierError
 from moat.index.item_response import Index
 from moat.stats.estimate import Estimate
@@ -135,23 +135,23 @@ def weeks() -> tuple[pd.DataFrame, pd.DataFrame]:
 
 def test_shares_of_tokens_add_up_and_a_stranger_is_named():
     listed, who = weeks()
-    table = usage.with_makers(listed, who)
-    assert usage.by_country(table).sum(axis=1).item() == pytest.approx(100)
-    assert usage.concentration(table).item() == pytest.approx(1)
+    table = adoption.with_makers(listed, who)
+    assert adoption.by_country(table).sum(axis=1).item() == pytest.approx(100)
+    assert adoption.concentration(table).item() == pytest.approx(1)
     with pytest.raises(FrontierError, match="m11"):
-        usage.with_makers(listed, who.head(11))
+        adoption.with_makers(listed, who.head(11))
 
 
 def test_capability_that_decides_use_explains_all_of_it():
-    table = usage.with_makers(*weeks())
+    table = adoption.with_makers(*weeks())
     ability = pd.Series(np.arange(12.0), index=[f"m{i}" for i in range(12)])
-    found = usage.explained(table, ability, draws=50, seed=0)
+    found = adoption.explained(table, ability, draws=50, seed=0)
     assert isinstance(found, Estimate)
     assert found.value == pytest.approx(100)
     shuffled = pd.Series(np.random.default_rng(0).permutation(ability.to_numpy()), index=ability.index)
-    assert usage.explained(table, shuffled, draws=50, seed=0).value < 60
+    assert adoption.explained(table, shuffled, draws=50, seed=0).value < 60
     with pytest.raises(FrontierError, match="ten are needed"):
-        usage.explained(table, ability.head(9), draws=50, seed=0)
+        adoption.explained(table, ability.head(9), draws=50, seed=0)
 
 
 def test_the_router_names_are_names_of_the_index():
@@ -176,11 +176,11 @@ def test_weights_agree_with_the_index():
 
 def test_published_counts_get_exact_intervals_and_bounds():
     figures = sources.load("reported-figures").set_index("id")["value"]
-    grid = reported.home_grid(figures)
+    grid = adoption.home_grid(figures)
     assert len(grid) == 6
     worst = grid[(grid["count"] == "as counted") & (grid["not found"] == "all abroad")].iloc[0]
     assert worst["value"] == pytest.approx(100 * 111 / 232)
     assert (grid["low"] < grid["value"]).all()
-    least, most = reported.fall(figures, "china-2024")
+    least, most = adoption.fall(figures, "china-2024")
     assert least == pytest.approx(100 * (1 - 9.3 / 17))
     assert most > least

@@ -16,8 +16,9 @@ from moat.chapters.premium.trend import DIRECTIONS, FORMS, Trend
 from moat.errors import FrontierError
 from moat.index.item_response import ItemResponse
 from moat.models import table as models
+from moat.models.table import error_sd
 from moat.stats.jackknife import combined
-from moat.stats.simex import error_sd, simex
+from moat.stats.simex import simex
 
 LABS = 15
 WORLDS = 200

@@ -5,10 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+import statsmodels.formula.api as smf
 
 from moat.chapters.prices import price_floor, simulate
-from moat.chapters.prices.hedonic import Hedonic
+from moat.chapters.prices.hedonic import MIDDLE, STEP, ZERO, Hedonic
 from moat.errors import FrontierError
+from moat.stats.dates import years
 
 END = "2026-07-01"
 
@@ -38,6 +40,16 @@ def test_a_line_without_noise_is_found_exactly(lists):
     assert fitted.ratio("capability").value == pytest.approx(10**0.8)
     curved = Hedonic("price", ("china",), "curved").fit(priced(table, ability, 8.0), ability[None])
     assert curved.fall().value == pytest.approx(8.0)
+
+
+def test_the_point_is_that_of_least_squares_on_three_columns(lists):
+    table, ability = lists
+    noisy = priced(table, ability, 4.0)
+    noisy["price"] *= np.exp(np.random.default_rng(8).normal(0, 0.5, len(noisy)))
+    found = Hedonic("price").fit(noisy, ability[None])
+    columns = {"capability": (ability - MIDDLE) / STEP, "year": years(noisy["date"], ZERO)}
+    ours = smf.ols("np.log10(price) ~ capability + year", noisy.assign(**columns)).fit()
+    assert found.params[0] == pytest.approx(ours.params.to_numpy(), rel=1e-9)
 
 
 def test_levels_of_labs_do_not_move_a_line_with_intercepts(lists):

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from moat.chapters.prices import demand, memory, replication, serving, structural_break, task_costs
+from moat.chapters.prices import demand, memory, replication, structural_break, task_costs
 from moat.chapters.prices import grid as price_grid
 from moat.chapters.prices import panel as token_prices
 from moat.errors import FrontierError
@@ -114,12 +114,12 @@ def test_a_day_of_serving_adds_up():
         "output": 1e6, "price of cached input": 1.0, "price of other input": 2.0, "price of output": 100.0,
     }  # fmt: skip
     table = pd.DataFrame({"item": list(items), "value": list(items.values())})
-    day = serving.day(table)
+    day = task_costs.day(table)
     assert (day.cost, day.revenue) == (384.0, 105.0)
     assert day.break_even == pytest.approx(105 / 192)
     assert day.cost_per_million == 96.0
     with pytest.raises(FrontierError, match="no item 'price of cached input of V3'"):
-        serving.day(table, " of V3")
+        task_costs.day(table, " of V3")
 
 
 def test_a_reading_turns_its_interval_round():

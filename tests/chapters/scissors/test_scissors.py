@@ -5,14 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+import statsmodels.formula.api as smf
 
 from moat import sources
 from moat.chapters.lag.race import Race
 from moat.chapters.scissors import chip_stock, compute_gap, frontier_steps, half_years
-from moat.chapters.scissors import elasticity as el
 from moat.chapters.scissors import growth as parts
 from moat.chapters.scissors import replication as published
 from moat.errors import FrontierError
+from moat.stats.dates import years
 
 
 def world(us=10**0.7, cn=10**0.5, apart=1.0, labs=8, noise=0.0, seed=0):
@@ -84,22 +85,22 @@ def test_uncounted_chips_restore_the_share_that_they_are_said_to():
     assert (10 + more * 10) / (100 + more * 10) == pytest.approx(0.3)
 
 
-@pytest.mark.parametrize("form", el.FORMS)
+@pytest.mark.parametrize("form", half_years.FORMS)
 def test_a_known_elasticity_comes_back(form):
     rng = np.random.default_rng(2)
     ratio = np.exp(np.cumsum(0.5 * rng.standard_normal(60)))
     lag = 4 * ratio**0.4 * np.exp(0.01 * rng.standard_normal(60))
-    found = el.elasticity(lag, ratio, form).estimate
+    found = half_years.elasticity(lag, ratio, form).estimate
     assert found.value == pytest.approx(0.4, abs=0.02)
 
 
 def test_changes_hold_their_level_between_two_wanderers_and_levels_do_not():
     rng = np.random.default_rng(3)
-    hits = dict.fromkeys(el.FORMS, 0)
+    hits = dict.fromkeys(half_years.FORMS, 0)
     for _ in range(200):
         lag, ratio = np.exp(np.cumsum(0.3 * rng.standard_normal((2, 8)), axis=1))
         for form in hits:
-            found = el.elasticity(lag, ratio, form).estimate
+            found = half_years.elasticity(lag, ratio, form).estimate
             hits[form] += not found.low <= 0 <= found.high
     assert hits["changes"] <= 0.1 * 200 + 2 * np.sqrt(200 * 0.1 * 0.9)
     assert hits["levels"] > 0.2 * 200
@@ -145,6 +146,10 @@ def test_published_growth_comes_back():
     assert published.line(groups["Non-China"]) == pytest.approx((4.78, 70.93), abs=0.01)
     pace, bic = published.line(groups["China"])
     assert (pace, bic) == (pytest.approx(18.37, abs=0.01), pytest.approx(157.96, abs=0.05))
+    dated = groups["China"].assign(year=years(groups["China"]["date"], length=published.YEAR))
+    fitted = smf.ols("log10_flop ~ year", dated).fit()  # whose BIC does not count the variance
+    wanted = (10 ** fitted.params["year"], fitted.bic + np.log(len(dated)))
+    assert (pace, bic) == pytest.approx(wanted, rel=1e-9)
     after, month = published.bend(groups["China"])
     assert after == pytest.approx(2.93, abs=0.01)
     assert month == pd.Timestamp("2021-10-01")
@@ -174,11 +179,11 @@ def test_its_interval_is_near_the_published_one():
         (lambda: chip_stock.Stock.of(owners()).share("Mars"), "no owner 'Mars'"),
         (lambda: chip_stock.Stock.of(owners()).at("2020-01-01"), "begins after"),
         (lambda: chip_stock.uncounted([0.0], [1.0], [2.0]), "between 0 and 100"),
-        (lambda: el.elasticity([1, 2, 3, 4], [1, 2, 3, 4], "ranks"), "one of"),
-        (lambda: el.elasticity([1, 2, 3], [1, 2]), "align"),
-        (lambda: el.elasticity([1, 2, 3], [1, 2, 3]), "at least four"),
-        (lambda: el.elasticity([1, 2, 3, 0], [1, 2, 3, 4]), "above zero"),
-        (lambda: el.elasticity([1, 2, 3, 5, 6], [1, 2, 4, 8, 16]), "never changes"),
+        (lambda: half_years.elasticity([1, 2, 3, 4], [1, 2, 3, 4], "ranks"), "one of"),
+        (lambda: half_years.elasticity([1, 2, 3], [1, 2]), "align"),
+        (lambda: half_years.elasticity([1, 2, 3], [1, 2, 3]), "at least four"),
+        (lambda: half_years.elasticity([1, 2, 3, 0], [1, 2, 3, 4]), "above zero"),
+        (lambda: half_years.elasticity([1, 2, 3, 5, 6], [1, 2, 4, 8, 16]), "never changes"),
         (lambda: parts.slopes(made_runs(2)), "at least three"),
         (lambda: frontier_steps.excess([[1, 2]], [1, 2], 1), "three earlier steps"),
         (lambda: published.bend(pd.DataFrame({"date": ["2021-01-01"] * 3, "log10_flop": 1.0})), "both sides"),
@@ -215,6 +220,6 @@ def test_a_grid_of_elasticities_names_its_choices():
     lag = {("China", "mean"): 5 * ratio**0.2, ("China", "day"): np.zeros(6)}
     grid = half_years.grid(lag, {("China", "runs"): ratio, ("open weights", "runs"): ratio})
     assert grid["value"].to_numpy() == pytest.approx(0.2)
-    assert len(grid) == len(el.FORMS)
+    assert len(grid) == len(half_years.FORMS)
     with pytest.raises(FrontierError, match="enough half-years"):
         half_years.grid({("China", "day"): np.zeros(6)}, {("China", "runs"): ratio})

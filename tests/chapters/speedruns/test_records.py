@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from moat import sources
-from moat.chapters.speedruns import contributors, records, regression, throughput
+from moat.chapters.speedruns import contributors, records, throughput
 from moat.errors import FrontierError
 
 KEY = ["track", "record", "minutes"]
@@ -73,17 +73,17 @@ def test_improvements_refuse_doubles_gaps_and_rises():
 
 
 def test_the_largest_gain_since_the_break_is_the_one_the_chapter_names():
-    after = records.window(records.improvements(*track(SHORT)), after=regression.DAY)
+    after = records.window(records.improvements(*track(SHORT)), after=records.DAY)
     ideas = sources.load("speedrun-ideas").set_index("arxiv")["record"]
     assert after["record"].iloc[after["gain"].argmax()] == ideas["2601.07372"] == 62
 
 
 def test_a_window_counts_its_first_wait_from_its_start():
     table = records.improvements(*track(SHORT))
-    after = records.window(table, after=regression.DAY)
-    until = records.window(table, until=regression.DAY)
+    after = records.window(table, after=records.DAY)
+    until = records.window(table, until=records.DAY)
     assert len(after) + len(until) == len(table)
-    days = (after["date"].iloc[-1] - pd.Timestamp(regression.DAY)).days
+    days = (after["date"].iloc[-1] - pd.Timestamp(records.DAY)).days
     assert after["years"].sum() == pytest.approx(days / 365.25)
 
 
@@ -93,7 +93,7 @@ def test_the_interval_of_a_pace_covers_and_that_of_a_regression_does_not(n, memo
     held = {"pace": 0, "line": 0}
     for _ in range(400):
         gain, years, truth = process(rng, n, memory=memory)
-        for name, estimator in (("pace", records.pace), ("line", regression.regression)):
+        for name, estimator in (("pace", records.pace), ("line", records.regression)):
             found = estimator(gain, years)
             held[name] += found.low <= truth <= found.high
     assert held["pace"] / 400 >= 0.89
@@ -144,21 +144,21 @@ def test_shares_cover_and_sum_to_the_whole():
 
 def test_coverage_of_worlds_drawn_from_the_records():
     table = records.improvements(*track(SHORT))
-    held = regression.coverage(table["gain"], table["years"], worlds=60, seed=2)
+    held = records.coverage(table["gain"], table["years"], worlds=60, seed=2)
     assert held["pace"] > 80 > 40 > held["regression"]
 
 
 def test_the_grid_has_every_window_and_interval_that_exists():
     tracks = {name: records.improvements(*track(name)) for name in (SHORT, MEDIUM)}
-    grid = regression.grid(tracks)
-    assert set(grid[grid["track"] == SHORT]["window"]) == set(regression.WINDOWS)
+    grid = records.grid(tracks)
+    assert set(grid[grid["track"] == SHORT]["window"]) == set(records.WINDOWS)
     assert not grid.duplicated(["track", "window", "estimator"]).any()
     assert (grid["low"].isna() | (grid["low"] < grid["value"])).all()
 
 
 def test_the_grid_of_shares_orders_by_what_mixed_records_count():
     table = records.improvements(*track(SHORT))
-    grid = regression.share_grid({"all": table}, draws=50, seed=0)
+    grid = records.share_grid({"all": table}, draws=50, seed=0)
     assert len(grid) == 6
     by = grid.pivot(index="records", columns="mixed", values="value")
     assert (by["not at all"] < by["half"]).all()
