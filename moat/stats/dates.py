@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+Array = NDArray[np.floating]
 
 
 def years(dates: pd.Series, since: str | pd.Timestamp = "1970-01-01", *, length: float = 365.25) -> Array:
