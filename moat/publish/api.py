@@ -19,7 +19,21 @@ def as_sections(app: Sphinx, what: str, name: str, obj: object, options: object,
         lines[:] = NumpyDocstring(lines, STYLE, app, what, name, obj, options).lines()
 
 
+def as_signature(
+    app: Sphinx,
+    what: str,
+    name: str,
+    obj: object,
+    options: object,
+    signature: str | None,
+    returns: str | None,
+) -> tuple[str | None, str | None]:
+    """A default that a dataclass makes anew is no expression, and Sphinx would print all as plain text."""
+    return signature and signature.replace("<factory>", "..."), returns
+
+
 def setup(app: Sphinx) -> dict:
     app.setup_extension("sphinx.ext.autodoc")
     app.connect("autodoc-process-docstring", as_sections)
+    app.connect("autodoc-process-signature", as_signature)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -9,7 +9,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 from moat import project
-from moat.publish.api import as_sections
+from moat.publish.api import as_sections, as_signature
 
 #: Libraries that say in ``__all__`` what is public, and modules of the others that are not.
 WITH_ALL = ("laws", "sources", "evidence")
@@ -33,6 +33,12 @@ def test_a_section_becomes_a_list_and_a_comment_stays_as_it_is():
     comment = ['"log": residuals of the logarithm']
     as_sections(None, "attribute", "moat.scale", None, None, comment)
     assert comment == ['"log": residuals of the logarithm']
+
+
+def test_a_default_made_anew_is_an_ellipsis():
+    about = (None, "class", "moat.Source", None, None)
+    assert as_signature(*about, "(rename: dict = <factory>)", None) == ("(rename: dict = ...)", None)
+    assert as_signature(*about, None, None) == (None, None)
 
 
 @pytest.mark.book
