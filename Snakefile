@@ -4,7 +4,8 @@
 import shlex
 import sys
 
-from moat.publish.plan import chapter_files, load_plan, page_files, recorded_files
+from moat.products import libraries
+from moat.publish.plan import chapter_files, load_plan, page_files, product_files, recorded_files
 
 PLAN = load_plan()
 # The folder may have a blank in its name.
@@ -17,6 +18,22 @@ rule all:
         "_build/html/index.html",
         expand("_build/executed/{chapter}.ipynb", chapter=PLAN.computed),
         expand("_build/findings/{chapter}.json", chapter=PLAN.computed),
+
+
+# What several chapters compute alike.  It is made where a chapter that can be computed asks for it.
+rule product:
+    input:
+        lambda wildcards: product_files(wildcards.product),
+    output:
+        "_build/data/{product}.npz",
+    log:
+        "_build/logs/product-{product}.log",
+    params:
+        moat=MOAT,
+        # Another version of a library makes it again.
+        libraries=libraries(),
+    shell:
+        "{params.moat} product {wildcards.product} > {log} 2>&1"
 
 
 rule chapter:

@@ -156,6 +156,21 @@ def execute_for_book(name: str) -> None:
     ran.save(project.build() / "findings" / f"{name}.json")
 
 
+@app.command("product", hidden=True)
+def make_product(name: str) -> None:
+    """Compute once what several chapters share; the Snakefile calls this."""
+    project.one_thread()  # as in the chapters, and before numpy is loaded
+    from moat.publish import plan
+
+    failed = project.build() / "logs" / f"{name}.failed"
+    failed.unlink(missing_ok=True)
+    try:
+        plan.maker(name).make()
+    except MoatError as error:
+        project.write(failed, str(error) + "\n")
+        raise
+
+
 @app.command("render", hidden=True)
 def render_pages() -> None:
     """Stage and render the pages; the Snakefile calls this."""

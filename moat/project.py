@@ -54,6 +54,16 @@ def commit() -> str:
         return "unknown"
 
 
+def one_thread() -> None:
+    """Let linear algebra use one thread, here and in processes begun from here, unless it is set.
+
+    The fits are single-threaded and two steps may run side by side on two cores; and a sum that
+    is shared out among threads need not have the same last bit.  Call it before numpy is loaded.
+    """
+    for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        os.environ.setdefault(variable, "1")
+
+
 def sha256(path: Path) -> str:
     with open(path, "rb") as handle:
         return hashlib.file_digest(handle, "sha256").hexdigest()

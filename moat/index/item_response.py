@@ -9,8 +9,9 @@ their agreed scores.  Every bootstrap draw is fitted and moved by itself.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -32,7 +33,8 @@ class Index:
     """Abilities, difficulties and slopes in index points, and the abilities of every draw.
 
     ``replicates`` has one row a draw and one column a model; ``unfinished`` draws did not converge
-    and are left out of it.  ``rmse`` is the root mean squared error of the shares.
+    and are left out of it.  ``rmse`` is the root mean squared error of the shares, ``seconds`` how long
+    the fit took, where that was noted.
     """
 
     ability: pd.Series
@@ -43,6 +45,7 @@ class Index:
     ridge: float
     unfinished: int
     what: str
+    seconds: float = np.nan
 
     @classmethod
     def given(cls, ability: pd.Series) -> Index:
@@ -117,12 +120,14 @@ class ItemResponse:
         Raises `FrontierError` for missing columns, shares outside [0, 1], a score that occurs twice,
         and anchors or a unit that are not in the table.
         """
+        begun = time.perf_counter()
         responses = self._responses(scores)
         rng = np.random.default_rng(seed)
         of_model = rng.standard_exponential((draws, len(responses.models)))
         of_benchmark = rng.standard_exponential((draws, len(responses.benchmarks)))
         weights = of_model[:, responses.model] * of_benchmark[:, responses.benchmark]
-        return self._index(responses, weights, "models and benchmarks")
+        index = self._index(responses, weights, "models and benchmarks")
+        return replace(index, seconds=time.perf_counter() - begun)
 
     def leave_one_out(self, scores: pd.DataFrame) -> Index:
         """The index whose "draws" each leave one benchmark out, labelled by it.  Raises as `fit`."""

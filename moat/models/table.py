@@ -155,13 +155,28 @@ def build(raw: Raw | None = None, *, dates: str = "announced") -> pd.DataFrame:
 
     Raises `FrontierError` for a convention, column, country or corrected model that does not exist.
     """
-    if dates not in DATES:
-        raise FrontierError(f"Dates follow one of {', '.join(DATES)}, not {dates!r}.")
-    raw = read() if raw is None else raw
+    return dated(join(read() if raw is None else raw), dates)
+
+
+def join(raw: Raw) -> pd.DataFrame:
+    """What `build` gives for every convention, still without the column date and in no order.
+
+    Raises as `build`.
+    """
     table = _scored_and_listed(raw)
     table = _owners(table, need(raw, "model-corrections", "model", "column", "value"))
     table = _compute(table, raw)
-    table["date"] = table[dates]
+    return table[[name for name in COLUMNS if name != "date"]]
+
+
+def dated(table: pd.DataFrame, dates: str) -> pd.DataFrame:
+    """The table of `join` with the dates of one convention, in the order of `build`.
+
+    Raises `FrontierError` for a convention that does not exist.
+    """
+    if dates not in DATES:
+        raise FrontierError(f"Dates follow one of {', '.join(DATES)}, not {dates!r}.")
+    table = table.assign(date=table[dates])
     order = table["score"].rank(ascending=False, method="first")
     table = table.assign(order=order).sort_values(["order", "date", "model"]).reset_index(drop=True)
     return table[list(COLUMNS)]

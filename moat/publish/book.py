@@ -15,7 +15,7 @@ from pathlib import Path
 
 import yaml
 
-from moat import project
+from moat import products, project
 from moat.errors import BuildFailed, Drift
 from moat.evidence.changes import Change, accept, changes
 from moat.evidence.claims import load_claims
@@ -41,6 +41,7 @@ def build(cores: int | None = None) -> str:
     started, since = time.monotonic(), time.time()
     with only_one():
         _forget_failures()
+        products.forget_damaged()
         plan = make_plan(progress=sys.stderr.isatty())
         before = _stamp(index_page())
         code = _snakemake(cores)

@@ -70,9 +70,7 @@ def execute(name: str, given: dict[str, object], output: Path, *, progress: bool
 
 
 def _papermill(source: Path, output: Path, given: dict, progress: bool, name: str) -> None:
-    # The fits are single-threaded and two chapters may run side by side on two cores.
-    for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
-        os.environ.setdefault(variable, "1")
+    project.one_thread()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:

@@ -20,7 +20,7 @@ from moat import project
 
 #: Folders of the repository that a build reads, and those under the build folder that it makes.
 READ = ("book", "data", "moat", "notebooks", "profiles")
-MADE = ("executed", "findings", "html")
+MADE = ("data", "executed", "findings", "html")
 #: A file changed this shortly before it was noted could change again within the same tick of its clock.
 TICK = 0.1
 

@@ -4,6 +4,7 @@ Modules: every ``moat`` import of the notebook, followed through the package.  T
 ``sources.load("name")`` with a literal name, and the ``TABLES`` of those modules.  Recorded runs:
 every ``runs.load("name")``, ``runs.records("name")`` and ``sweep.recompute("name")``, at all
 budgets.  Other chapters: all that stand before "name" in the book, for ``recorded.before("name")``.
+Products that several chapters share: the ``PRODUCTS`` of the modules.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ class Inputs:
     sources: tuple[str, ...]
     experiments: tuple[str, ...] = ()
     chapters: tuple[str, ...] = ()
+    products: tuple[str, ...] = ()
 
     @property
     def remote(self) -> tuple[str, ...]:
@@ -57,13 +59,27 @@ def inputs(notebook: Path) -> Inputs:
     for name in imports:
         _follow(name, modules)
     named = _named(calls, notebook.name, ("sources.load",))
-    named += [name for path in modules.values() for name in _tables(path, path.stat().st_mtime_ns)]
+    named += _constants(modules, "TABLES")
     tables = {sources.find(name).name for name in named}
     experiments = set(_named(calls, notebook.name, ("runs.load", "runs.records", "sweep.recompute")))
     summed = {c for name in _named(calls, notebook.name, ("recorded.before",)) for c in earlier(name)}
     summed |= set(_named(calls, notebook.name, ("recorded.load",)))
-    names = (tuple(sorted(x)) for x in (tables, experiments, summed))
+    products = set(_constants(modules, "PRODUCTS"))
+    names = (tuple(sorted(x)) for x in (tables, experiments, summed, products))
     return Inputs(tuple(sorted(modules.values())), *names)
+
+
+def module_inputs(name: str) -> Inputs:
+    """What the results of one module depend on, its own product left out.
+
+    Raises `PublishError` for a module that does not exist.
+    """
+    modules: dict[str, Path] = {}
+    _follow(name, modules)
+    if not modules:
+        raise PublishError(f"There is no module {name!r}.")
+    tables = {sources.find(table).name for table in _constants(modules, "TABLES")}
+    return Inputs(tuple(sorted(modules.values())), tuple(sorted(tables)))
 
 
 @lru_cache(maxsize=256)
@@ -90,11 +106,15 @@ def _named(calls: list[tuple[str, ast.Call]], where: str, functions: tuple[str, 
     return names
 
 
-@lru_cache(maxsize=256)
-def _tables(path: Path, stamp: int) -> tuple[str, ...]:
-    """The names in a module's constant ``TABLES``: what a function of it loads for its callers."""
+def _constants(modules: dict[str, Path], name: str) -> list[str]:
+    """The names in the constants ``name`` of modules: what a function of them loads for its callers."""
+    return [word for path in modules.values() for word in _constant(path, path.stat().st_mtime_ns, name)]
+
+
+@lru_cache(maxsize=512)
+def _constant(path: Path, stamp: int, name: str) -> tuple[str, ...]:
     for node in ast.parse(path.read_text(encoding="utf-8")).body:
-        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "TABLES":
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == name:
             return tuple(ast.literal_eval(node.value))
     return ()
 

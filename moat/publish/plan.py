@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 
-from moat import project, sources
+from moat import products, project, sources
 from moat.errors import BuildFailed
 from moat.evidence.findings import computed_path, recorded_path
 from moat.publish import displays
-from moat.publish.inputs import Inputs, inputs, registry_files
+from moat.publish.inputs import Inputs, inputs, module_inputs, registry_files
+
+#: The module whose ``make`` computes a product that chapters share.
+MAKERS = {"capability-index": "moat.index.kept", "models": "moat.models.kept"}
 
 
 @dataclass(frozen=True)
@@ -75,12 +80,30 @@ def _missing(needs: Inputs, reasons: dict[str, str], progress: bool) -> tuple[st
 def chapter_files(chapter: str) -> list[str]:
     """Everything a chapter's results depend on, as paths.
 
-    Its notebook, modules, tables and registries; for one that sums up others, their findings.
+    Its notebook, modules, tables, registries and shared products; for one that sums up others, their
+    findings.
     """
     notebook = project.notebooks() / f"{chapter}.ipynb"
     needs, plan = inputs(notebook), load_plan()
     found = [plan.findings(name) for name in needs.chapters]
+    found += [products.path(name) for name in needs.products]
     return _relative([notebook, *needs.files(), *registry_files(), *found])
+
+
+def product_files(name: str) -> list[str]:
+    """Everything a product depends on, as paths: modules, own tables and registries."""
+    return _relative([*module_inputs(_module(name)).files(), *registry_files()])
+
+
+def maker(name: str) -> ModuleType:
+    """The module that makes the product ``name``.  Raises `BuildFailed` for an unknown one."""
+    return importlib.import_module(_module(name))
+
+
+def _module(name: str) -> str:
+    if name not in MAKERS:
+        raise BuildFailed(f"There is no product {name!r}; there are: {', '.join(MAKERS)}.")
+    return MAKERS[name]
 
 
 def recorded_files() -> list[str]:

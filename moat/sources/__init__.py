@@ -6,7 +6,7 @@
 """
 
 from moat.errors import DigestMismatch, RegistryError, SchemaError, SourceError, SourceUnavailable
-from moat.sources.load import load, loaded
+from moat.sources.load import load, loaded, used
 from moat.sources.registry import Column, RemoteFile, Source, find, registry
 from moat.sources.store import fetch, have
 
@@ -25,4 +25,5 @@ __all__ = [
     "load",
     "loaded",
     "registry",
+    "used",
 ]

@@ -45,6 +45,15 @@ def load(name: str) -> pd.DataFrame:
     return table
 
 
+def used(*names: str) -> None:
+    """Count sources as read that were not: a result made from them earlier rests on them all the same.
+
+    Raises `RegistryError` for an unknown name.
+    """
+    for name in names:
+        _loaded[name] = digest(find(name))
+
+
 def loaded() -> dict[str, str]:
     """Name and digest of every source this process has read: the provenance of its results."""
     return dict(_loaded)

@@ -24,7 +24,7 @@ def tree(tmp_path, monkeypatch):
             "  columns: {x: {kind: float}}\n"
         ),
         "_build/plan.json": '{"computed": ["near"], "recorded": {}}', "_build/executed/near.ipynb": "{}",
-        "_build/findings/near.json": "{}", "_build/html/index.html": "",
+        "_build/data/models.npz": "PK", "_build/findings/near.json": "{}", "_build/html/index.html": "",
         "_build/html/notebooks/near.html": "",
         "mirror/data.example/points.csv": "x\n1\n",
     }  # fmt: skip
@@ -51,7 +51,7 @@ def test_with_nothing_changed_the_closing_lines_say_so(tree):
     "name",
     [
         "Snakefile", "_toc.yml", "notebooks/near.ipynb", "moat/laws/fit.py", "book/index.md",
-        "data/claims.yml", "data/runs/cpu/a/1.json", "_build/executed/near.ipynb",
+        "data/claims.yml", "data/runs/cpu/a/1.json", "_build/executed/near.ipynb", "_build/data/models.npz",
         "_build/findings/near.json", "_build/html/notebooks/near.html", "mirror/data.example/points.csv",
     ],
 )  # fmt: skip

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from moat import project, sources
-from moat.errors import EvidenceError, PublishError
+from moat.errors import BuildFailed, EvidenceError, PublishError
 from moat.evidence import recorded
 from moat.models import table as models
+from moat.publish import plan
 from moat.publish.inputs import inputs
 from tests.mini import notebook
 
@@ -52,6 +53,25 @@ def test_tables_that_a_module_reads_for_its_callers_count(tmp_path):
     assert inputs(tmp_path / "n.ipynb").sources == tuple(sorted(models.TABLES))
     notebook(tmp_path / "m.ipynb", ("code", "from moat.chapters.lag import race", []))
     assert inputs(tmp_path / "m.ipynb").sources == ()
+
+
+def test_a_product_that_a_module_loads_is_an_input_of_its_chapters_alone(tmp_path):
+    notebook(tmp_path / "n.ipynb", ("code", "from moat.index.kept import index_of", []))
+    assert inputs(tmp_path / "n.ipynb").products == ("capability-index",)
+    notebook(tmp_path / "m.ipynb", ("code", "from moat.index import item_response", []))
+    assert inputs(tmp_path / "m.ipynb").products == ()
+
+
+def test_what_chapters_share_can_be_made_and_rests_on_its_code_and_tables():
+    shared = {p for c in project.in_book() for p in inputs(project.notebooks() / f"{c}.ipynb").products}
+    assert shared == set(plan.MAKERS)
+    assert "_build/data/models.npz" in plan.chapter_files("openness")
+    assert not any("_build/data" in file for name in plan.MAKERS for file in plan.product_files(name))
+    index, models_ = plan.product_files("capability-index"), plan.product_files("models")
+    assert {"moat/index/solver.py", "data/sources.yml"} <= set(index)
+    assert {"moat/models/labs.py", "data/facts/models.csv"} <= set(models_)
+    with pytest.raises(BuildFailed, match="capability-index, models"):
+        plan.maker("another")
 
 
 def test_recorded_runs_are_inputs_too(tmp_path):
