@@ -11,6 +11,7 @@ import pandas as pd
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 
+from moat.plot import charts
 from moat.plot.figure import WIDTH
 from moat.plot.marks import band, label, log_axis
 from moat.plot.palette import COLOURS, MARKERS
@@ -54,13 +55,9 @@ def tornado(table: pd.DataFrame, xlabel: str) -> Figure:
     ``table`` has columns factor, low, high, value, share, widest first.
     """
     fig, ax = plt.subplots(figsize=(WIDTH, 0.9 + 0.36 * len(table)))
-    middle = table["value"].iloc[0]
-    for y, row in zip(range(len(table))[::-1], table.itertuples(), strict=True):
-        hue = "China" if row.factor.startswith("DeepSeek") else "US"
-        ax.barh(y, row.high - row.low, left=row.low, height=0.62, color=COLOURS[hue], alpha=0.75)
+    hues = ["China" if name.startswith("DeepSeek") else "US" for name in table["factor"]]
+    for y, row in zip(charts.tornado(ax, table, hues), table.itertuples(), strict=True):
         label(ax, row.high * 1.03, y, f"{row.share:.0%}", fontsize=8.5)
-    ax.axvline(middle, color=COLOURS["text"], linewidth=0.9)
-    ax.set_yticks(range(len(table))[::-1], table["factor"])
     ax.set(xscale="log", xlabel=xlabel)
     _ticks(ax.xaxis, (0.03, 0.05, 0.07, 0.1, 0.15, 0.2, 0.3))
     ax.set_xlim(table["low"].min() * 0.92, table["high"].max() * 1.16)

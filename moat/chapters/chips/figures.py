@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from moat.plot import charts
 from moat.plot.figure import WIDTH
 from moat.plot.marks import band, label
 from moat.plot.palette import COLOURS, MARKERS
@@ -85,12 +86,9 @@ def tornado(table: pd.DataFrame, threshold: float) -> Figure:
     ``table`` has columns factor, low, high, value in per cent, widest first.
     """
     fig, ax = plt.subplots(figsize=(WIDTH, 1.1 + 0.42 * len(table)))
-    y = np.arange(len(table))[::-1]
-    ax.barh(y, table["high"] - table["low"], left=table["low"], height=0.6, color=COLOURS["ours"], alpha=0.75)
-    ax.axvline(table["value"].iloc[0], color=COLOURS["text"], linewidth=0.9)
+    charts.tornado(ax, table, ["ours"] * len(table), height=0.6)
     ax.axvline(threshold, color=COLOURS["reference"], linewidth=1, linestyle=":")
     label(ax, threshold, len(table) - 0.3, " counts as a handicap", fontsize=8.5)
-    ax.set_yticks(y, table["factor"])
     ax.set(xlabel="throughput lost without workarounds, %", ylim=(-0.6, len(table)))
     return fig
 

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from moat.plot.charts import forest
 from moat.plot.figure import WIDTH
 from moat.plot.marks import label, log_axis
 from moat.plot.palette import COLOURS, MARKERS, SHAPES
@@ -52,12 +53,10 @@ def multipliers(table: pd.DataFrame, strong: str, xlabel: str) -> Figure:
     ``table`` has columns lab, model, side, value, low, high, in the order of drawing from the top.
     """
     fig, ax = plt.subplots(figsize=(WIDTH, 0.9 + 0.27 * len(table)))
-    for y, row in zip(range(len(table))[::-1], table.itertuples(), strict=True):
-        wide = 3.2 if row.lab == strong else 1.4
-        ax.plot([row.low, row.high], [y, y], color=COLOURS[row.side], linewidth=wide, solid_capstyle="round")
-        ax.plot(row.value, y, marker=MARKERS[row.side], color=COLOURS[row.side], markersize=4 + wide)
+    widths = np.where(table["lab"] == strong, 3.2, 1.4)
+    sizes = {"widths": widths, "sizes": 4 + widths, "capstyle": "round"}
+    forest(ax, table, table["model"], table["side"], **sizes)
     ax.axvline(1, color=COLOURS["reference"], linewidth=0.8, linestyle=":")
-    ax.set_yticks(range(len(table))[::-1], table["model"])
     for tick, lab in zip(ax.get_yticklabels(), table["lab"], strict=True):
         tick.set_fontweight("bold" if lab == strong else "normal")
     ax.set(xscale="log", xlabel=xlabel)
@@ -131,9 +130,7 @@ def parity(panels: Mapping[str, tuple[pd.DataFrame, float]]) -> Figure:
     for ax, (text, (table, margin)) in zip(axes[:, 0], panels.items(), strict=True):
         ax.axvspan(-margin, margin, color=COLOURS["reference"], alpha=0.15, linewidth=0)
         ax.axvline(0, color=COLOURS["reference"], linewidth=0.8)
-        for y, row in zip(range(len(table))[::-1], table.itertuples(), strict=True):
-            ax.plot([row.low, row.high], [y, y], color=COLOURS["China"], linewidth=2)
-            ax.plot(row.value, y, marker=MARKERS["China"], color=COLOURS["China"], markersize=6)
-        ax.set_yticks(range(len(table))[::-1], table["name"])
+        every = len(table)
+        forest(ax, table, table["name"], ["China"] * every, widths=[2] * every, sizes=[6] * every)
         ax.set(xlabel=text, ylim=(-0.6, len(table) - 0.4))
     return fig
