@@ -13,7 +13,7 @@ from moat.index.item_response import COLUMNS, Index, ItemResponse
 
 #: What `make` reads, and what a chapter that imports this module has made before it runs.
 TABLES = ("eci-benchmarks",)
-PRODUCTS = ("capability-index",)
+SHARED = ("capability-index",)
 #: The draws and the seed of the product: those of the chapters that share it.
 DRAWS, SEED = 1000, 0
 #: The modules that decide what a fit gives.
@@ -42,7 +42,7 @@ def index_of(
         As `ItemResponse.fit`.
     """
     model = model or ItemResponse()
-    arrays = products.load(PRODUCTS[0], _key(scores, draws, seed, model))
+    arrays = products.load(SHARED[0], _key(scores, draws, seed, model))
     if arrays is None:
         arrays = _arrays(model.fit(scores, draws=draws, seed=seed))
     return _index(arrays)
@@ -52,7 +52,7 @@ def make() -> Path:
     """Fit the index of all scores and keep it.  Raises `SourceUnavailable` where they cannot be had."""
     scores, model = sources.load(TABLES[0]), ItemResponse()
     arrays = _arrays(model.fit(scores, draws=DRAWS, seed=SEED))
-    return products.save(PRODUCTS[0], _key(scores, DRAWS, SEED, model), arrays)
+    return products.save(SHARED[0], _key(scores, DRAWS, SEED, model), arrays)
 
 
 def _key(scores: pd.DataFrame, draws: int, seed: int, model: ItemResponse) -> str:

@@ -13,7 +13,7 @@ from moat.models import table
 from moat.sources.load import digest
 
 #: What a chapter that imports this module has made before it runs.
-PRODUCTS = ("models",)
+SHARED = ("models",)
 #: The modules that decide what the table holds.
 CODE = (
     "moat.models.active_params", "moat.models.issues", "moat.models.kept", "moat.models.labs",
@@ -42,7 +42,7 @@ def cleaned(dates: Iterable[str] = table.DATES) -> dict[str, pd.DataFrame]:
     SourceUnavailable
         Where there is neither the product nor the sources.
     """
-    arrays = products.load(PRODUCTS[0], _key())
+    arrays = products.load(SHARED[0], _key())
     if arrays is None:
         arrays = products.pack(table.join(table.read()))
     sources.used(*table.TABLES)
@@ -51,7 +51,7 @@ def cleaned(dates: Iterable[str] = table.DATES) -> dict[str, pd.DataFrame]:
 
 def make() -> Path:
     """Join the table and keep it.  Raises `SourceUnavailable` where a source cannot be had."""
-    return products.save(PRODUCTS[0], _key(), products.pack(table.join(table.read())))
+    return products.save(SHARED[0], _key(), products.pack(table.join(table.read())))
 
 
 def _key() -> str:

@@ -94,7 +94,7 @@ def _why(since: float) -> str:
     logs = project.build() / "logs"
     if failed := sorted(logs.glob("*.failed"), key=_stamp):
         return "\n\n".join(path.read_text(encoding="utf-8").strip() for path in failed)
-    written = [path for path in logs.glob("*.log") if path.stat().st_mtime >= since]
+    written = [p for p in logs.glob("*.log") if p.stat().st_mtime >= since and p.stat().st_size]
     if not written:
         return "The build failed; Snakemake says why above."
     last = max(written, key=_stamp)

@@ -4,7 +4,7 @@ Modules: every ``moat`` import of the notebook, followed through the package.  T
 ``sources.load("name")`` with a literal name, and the ``TABLES`` of those modules.  Recorded runs:
 every ``runs.load("name")``, ``runs.records("name")`` and ``sweep.recompute("name")``, at all
 budgets.  Other chapters: all that stand before "name" in the book, for ``recorded.before("name")``.
-Products that several chapters share: the ``PRODUCTS`` of the modules.
+Products that several chapters share: the ``SHARED`` of the modules.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def inputs(notebook: Path) -> Inputs:
     experiments = set(_named(calls, notebook.name, ("runs.load", "runs.records", "sweep.recompute")))
     summed = {c for name in _named(calls, notebook.name, ("recorded.before",)) for c in earlier(name)}
     summed |= set(_named(calls, notebook.name, ("recorded.load",)))
-    products = set(_constants(modules, "PRODUCTS"))
+    products = set(_constants(modules, "SHARED"))
     names = (tuple(sorted(x)) for x in (tables, experiments, summed, products))
     return Inputs(tuple(sorted(modules.values())), *names)
 

@@ -128,7 +128,7 @@ def test_the_chapters_that_share_it_ask_for_its_draws_and_seed():
     sharing = set()
     for chapter in project.in_book():
         notebook = project.notebooks() / f"{chapter}.ipynb"
-        if set(kept.PRODUCTS) & set(inputs(notebook).products):
+        if set(kept.SHARED) & set(inputs(notebook).products):
             asked = parameters.declared(parameters.read(notebook), chapter)
             assert (asked["draws"], asked["seed"]) == (kept.DRAWS, kept.SEED), chapter
             sharing.add(chapter)

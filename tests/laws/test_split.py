@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.stats import binom
 
 from moat import laws
-from tests.simulated import TRUTH, simulate
+from tests.simulated import TRUTH, simulate, worlds
 
 LAW = laws.Chinchilla()
 
@@ -24,10 +25,11 @@ def adjusted(runs, seed):
     return laws.split_tests(fit, family(runs), draws=39, seed=seed)["p_adjusted"]
 
 
-def test_one_law_is_seldom_rejected():
+@worlds(8, 40)
+def test_one_law_is_seldom_rejected(worlds):
     """At a level of 10% the smallest adjusted p of a family rejects in about 10% of data sets."""
-    rejected = [adjusted(simulate(100 + i), i).min() <= 0.10 for i in range(40)]
-    assert np.mean(rejected) <= 0.225  # 4 expected; 10 or more of 40 has a probability below 0.01
+    rejected = [adjusted(simulate(100 + i), i).min() <= 0.10 for i in range(worlds)]
+    assert sum(rejected) <= binom.isf(0.01, worlds, 0.1)  # of 40, 4 are expected and 9 allowed
 
 
 def test_two_laws_are_found_and_the_right_split_is_the_strongest():
@@ -45,15 +47,16 @@ def test_two_laws_are_found_and_the_right_split_is_the_strongest():
     assert table.loc["size", "statistic"] > table.loc["size", "chance"]
 
 
-def test_noise_of_unequal_size_is_not_taken_for_a_second_law():
+@worlds(5, 20)
+def test_noise_of_unequal_size_is_not_taken_for_a_second_law(worlds):
     """Small runs are read ten times worse; still one law, and any split must see that."""
     rejected = 0
-    for i in range(20):
+    for i in range(worlds):
         runs = simulate(200 + i, noise=0.001)
         noisy = ~family(runs)["size"]
         runs.loc[noisy, "loss"] *= np.exp(np.random.default_rng(i).normal(0, 0.01, noisy.sum()))
         rejected += adjusted(runs, i).min() <= 0.10
-    assert rejected <= 6  # 2 expected; 7 or more of 20 has a probability below 0.003
+    assert rejected <= binom.isf(0.003, worlds, 0.1)  # of 20, 2 are expected and 6 allowed
 
 
 def test_random_splits_are_those_fitted_one_by_one():
