@@ -109,7 +109,7 @@ def test_a_failing_cell_is_the_last_thing_on_the_screen_and_its_copy_is_kept(min
 @pytest.mark.slow
 def test_where_a_step_fails_without_a_word_its_log_is_the_last_thing_on_the_screen(mini):
     mini.edit("notebooks/near.ipynb", "factor = 1.0", "factor = 2.0")
-    module = mini.root / "moat" / "publish" / "run.py"
+    module = mini.root / "moat" / "publish" / "execute.py"
     module.write_text(module.read_text() + "\nraise SystemExit('the machine has gone away')\n")
     message = fails(mini)
     assert message.strip().splitlines()[-1] == "the machine has gone away"
