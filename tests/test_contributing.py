@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -99,9 +100,8 @@ def guided(tmp_path_factory) -> tuple[Mini, str]:
     mini.edit("_toc.yml", "caption: All", "caption: Part I. Laws")
     shutil.copy2(project.root() / "pyproject.toml", mini.root)
     for name, module in (("moat", "-m moat"), ("python", "")):
-        script = project.write(
-            mini.root / ".venv/bin" / name, f'#!/bin/sh\nexec {sys.executable} {module} "$@"\n'
-        )
+        command = f'#!/bin/sh\nexec {shlex.quote(sys.executable)} {module} "$@"\n'
+        script = project.write(mini.root / ".venv/bin" / name, command)
         script.chmod(0o755)
     return mini, "".join(carry_out(mini, block) for block in blocks())
 
