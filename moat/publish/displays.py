@@ -20,6 +20,7 @@ import nbformat
 
 from moat import project, sources
 from moat.errors import BuildFailed, ChapterFailed
+from moat.evidence.findings import MIME
 from moat.publish import likeness
 
 SVG, HTML, CSV = "image/svg+xml", "text/html", "text/csv"
@@ -110,7 +111,7 @@ def collect(notebook: nbformat.NotebookNode, chapter: str) -> dict[str, Display]
 def _bundle(output: nbformat.NotebookNode) -> dict[str, str]:
     """What an output shows, by MIME type; the list of findings is no display of its own."""
     data = output.get("data", {})
-    if not (SVG in data or CSV in data):
+    if MIME in data:
         return {}
     return {kind: _as_text(data[kind]) for kind in SUFFIXES if kind in data}
 

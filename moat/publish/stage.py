@@ -198,6 +198,8 @@ def _beside(cell: nbformat.NotebookNode, chapter: str, tables: dict[str, str]) -
 def _kept_back(cell: nbformat.NotebookNode) -> str:
     """Where another's rows can be had, which this page does not pass on; "" where there are none."""
     if rows := displays.tagged(cell, displays.ROWS_OF):
+        if cell.outputs and not any(displays.SVG in o.get("data", {}) for o in cell.outputs):
+            return ""  # the rows themselves are shown
         words = "This chart is live" if cell.outputs else "This table is shown"
         words += " where its rows, published by others, are at hand"
     elif rows := displays.tagged(cell, displays.DATA_OF):

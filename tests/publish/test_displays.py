@@ -14,7 +14,7 @@ from bs4 import BeautifulSoup
 
 from moat import project, sources
 from moat.errors import ChapterFailed
-from moat.evidence.findings import Chapter, recorded_path
+from moat.evidence.findings import MIME, Chapter, recorded_path
 from moat.publish import displays
 from moat.publish.displays import CHART, CSV, HTML, SVG, Display
 from moat.publish.inputs import bare, code_digest, inputs
@@ -43,6 +43,13 @@ def test_two_displays_of_one_name_are_refused():
     cells = [code("a", **shown), code("b", **shown)]
     with pytest.raises(ChapterFailed, match="fig-a shows more than one"):
         displays.collect(nbformat.v4.new_notebook(cells=cells), "near")
+
+
+def test_a_plain_table_is_a_display_and_the_list_of_findings_is_none():
+    shown = nbformat.v4.new_notebook(
+        cells=[code("rows.describe()", output={HTML: "<table>"}), code("f", output={HTML: "<p>", MIME: {}})]
+    )
+    assert [d.shown for d in displays.collect(shown, "near").values()] == [{HTML: "<table>"}]
 
 
 def test_hidden_cells_that_follow_one_another_are_one_fold():
@@ -183,8 +190,13 @@ def test_no_recorded_data_repeat_rows_of_another(chapter):
 
 
 def frames(display: Display) -> list[pd.DataFrame]:
-    """The data that a display carries, as its CSV and as the description of a live chart."""
+    """The data that a display carries: its CSV, a rendered table, the description of a live chart."""
     found = [pd.read_csv(io.StringIO(display.shown[CSV]))] if CSV in display.shown else []
+    if HTML in display.shown:
+        rows = BeautifulSoup(display.shown[HTML], "html.parser").select("table tr")
+        cells = [[cell.get_text() for cell in row.select("th, td")] for row in rows]
+        if cells and len({len(row) for row in cells}) == 1:
+            found.append(pd.read_csv(io.StringIO(pd.DataFrame(cells[1:]).to_csv(index=False))))
     if CHART in display.shown:
         described = json.loads(display.shown[CHART])
         found += [pd.DataFrame(rows) for rows in described.get("datasets", {}).values()]
