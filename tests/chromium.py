@@ -14,3 +14,13 @@ ARGUMENTS = [
 def find_chromium() -> str | None:
     names = ("chromium", "chromium-browser", "google-chrome")
     return next((path for name in names if (path := shutil.which(name))), None)
+
+
+#: Milliseconds after which a browser hangs for certain: no measure of speed, for a machine may be busy.
+PATIENCE = 600_000
+
+
+def patient(context):
+    """A context or page of Playwright that waits as long as a busy machine may need."""
+    context.set_default_timeout(PATIENCE)
+    return context

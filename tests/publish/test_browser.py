@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.chromium import find_chromium
+from tests.chromium import find_chromium, patient
 from tests.publish.serving import served
 
 CHROMIUM = find_chromium()
@@ -33,7 +33,7 @@ def addresses(built) -> list[str]:
 
 @pytest.mark.parametrize("view", VIEWS)
 def test_every_page_is_quiet_and_fits(view, browser, site, built):
-    context = browser.new_context(**VIEWS[view])
+    context = patient(browser.new_context(**VIEWS[view]))
     page = context.new_page()
     trouble: list[str] = []
     page.on("console", lambda m: trouble.append(f"{page.url}: {m.text}") if m.type == "error" else None)
@@ -56,7 +56,7 @@ def test_every_page_is_quiet_and_fits(view, browser, site, built):
 
 
 def test_a_finding_tells_where_it_comes_from_on_hover_and_on_focus(browser, site):
-    page = browser.new_page(**VIEWS["light"])
+    page = patient(browser.new_page(**VIEWS["light"]))
     page.goto(site + "notebooks/chinchilla.html")
     finding = page.locator("article .finding").first
     tooltip = finding.locator(".provenance")
@@ -75,7 +75,7 @@ def test_a_finding_tells_where_it_comes_from_on_hover_and_on_focus(browser, site
 
 
 def test_a_table_sorts_by_number_in_both_directions(browser, site):
-    page = browser.new_page(**VIEWS["light"])
+    page = patient(browser.new_page(**VIEWS["light"]))
     page.goto(site + "notebooks/chinchilla.html")
     table = page.locator("table.sortable").first
     button = table.locator("thead button").nth(1)
@@ -94,9 +94,9 @@ def test_a_table_sorts_by_number_in_both_directions(browser, site):
 
 @pytest.mark.parametrize("view", VIEWS)
 def test_a_live_chart_fills_its_column_and_names_the_point_under_the_pointer(view, browser, site):
-    page = browser.new_page(**VIEWS[view])
+    page = patient(browser.new_page(**VIEWS[view]))
     page.goto(site + "notebooks/market.html")
-    page.wait_for_selector(".moat-live svg", timeout=15_000)
+    page.wait_for_selector(".moat-live svg")
     chart = page.locator(".moat-live").first
     assert chart.bounding_box()["width"] > 0.85 * page.locator("article").first.bounding_box()["width"]
     assert len(chart.get_attribute("aria-label")) > 60
@@ -111,16 +111,16 @@ def test_a_live_chart_fills_its_column_and_names_the_point_under_the_pointer(vie
 
 
 def test_mathematics_is_drawn_without_another_host(browser, site):
-    page = browser.new_page(**VIEWS["light"])
+    page = patient(browser.new_page(**VIEWS["light"]))
     page.goto(site + "notebooks/chinchilla.html")
-    page.wait_for_selector("mjx-container", timeout=15_000)
+    page.wait_for_selector("mjx-container")
     assert page.locator("mjx-container").count() >= 2
     page.close()
 
 
 @pytest.mark.parametrize("view", VIEWS)
 def test_the_explorer_answers_and_its_first_line_stays_in_sight(view, browser, site):
-    page = browser.new_page(**VIEWS[view])
+    page = patient(browser.new_page(**VIEWS[view]))
     page.goto(site + "notebooks/explorer.html")
     slider = page.locator("#explorer-uncounted")
     slider.scroll_into_view_if_needed()

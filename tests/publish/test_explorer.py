@@ -18,7 +18,7 @@ from moat.chapters.explorer.settings import SETTINGS, default, drawn
 from moat.evidence import load_claims
 from moat.evidence.findings import Chapter, recorded_path
 from moat.publish.sphinx_ext import STATIC
-from tests.chromium import find_chromium
+from tests.chromium import find_chromium, patient
 
 CHROMIUM = find_chromium()
 in_browser = pytest.mark.skipif(not CHROMIUM, reason="there is no Chromium")
@@ -50,7 +50,7 @@ def address(widget, tmp_path_factory) -> str:
 @pytest.fixture
 def page(browser, address):
     """The page, watched: an error, or a request that leaves the disk, fails the test."""
-    context = browser.new_context(viewport={"width": 1280, "height": 900}, offline=True)
+    context = patient(browser.new_context(viewport={"width": 1280, "height": 900}, offline=True))
     page, trouble = context.new_page(), []
     page.on("pageerror", lambda e: trouble.append(str(e)))
     page.on("request", lambda r: None if r.url.startswith("file:") else trouble.append(r.url))
@@ -219,7 +219,7 @@ def test_every_control_has_a_label_and_the_source_of_its_range(page):
 @pytest.mark.browser
 @pytest.mark.parametrize(("width", "columns"), [(1280, 2), (390, 1)])
 def test_it_fits_its_page(browser, address, width, columns):
-    page = browser.new_page(viewport={"width": width, "height": 800})
+    page = patient(browser.new_page(viewport={"width": width, "height": 800}))
     page.goto(address)
     assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
     form, answers = (page.locator(f".explorer-{part}").bounding_box() for part in ("form", "answers"))

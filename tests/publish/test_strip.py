@@ -10,7 +10,7 @@ from moat.evidence.claims import SIGNS
 from moat.evidence.findings import Chapter, Finding
 from moat.publish import pages
 from moat.publish.strip import build_state, verdict_strip
-from tests.chromium import ARGUMENTS, find_chromium
+from tests.chromium import ARGUMENTS, find_chromium, patient
 
 
 def chapter(name: str, **words: tuple[str, str]) -> Chapter:
@@ -86,7 +86,7 @@ def test_the_strip_fits_its_page_and_its_cells_their_words(width, tmp_path):
     )
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find_chromium(), args=ARGUMENTS)
-        page = browser.new_page(viewport={"width": width, "height": 800})
+        page = patient(browser.new_page(viewport={"width": width, "height": 800}))
         page.goto(page_file.as_uri())
         root = "document.documentElement"
         assert page.evaluate(f"{root}.scrollWidth <= {root}.clientWidth")

@@ -13,7 +13,7 @@ import pytest
 from moat import project
 from moat.publish.inputs import inputs
 from moat.publish.plan import load_plan
-from tests.chromium import find_chromium
+from tests.chromium import find_chromium, patient
 from tests.publish.serving import served
 
 pytestmark = [
@@ -80,7 +80,7 @@ def counted(browser, html: Path) -> dict[str, dict[str, int]]:
     """The counts of every page of a built book."""
     found = {}
     with served(html) as site:
-        page = browser.new_page(viewport={"width": 1280, "height": 900})
+        page = patient(browser.new_page(viewport={"width": 1280, "height": 900}))
         for path in sorted([*html.glob("book/*.html"), *html.glob("notebooks/*.html")]):
             address = str(path.relative_to(html))
             page.goto(site + address, wait_until="load")
